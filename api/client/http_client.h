@@ -1,0 +1,44 @@
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "api/client/client.h"
+#include "api/http/client.h"
+
+namespace berth::api {
+
+// The Client over HTTP, for berthctl. Sends Strict field validation unless told otherwise.
+class HttpClient final : public Client {
+ public:
+  HttpClient(Executor executor, base::Clock& clock, http::Endpoint endpoint, std::string token,
+             base::Duration timeout = std::chrono::seconds(30));
+  ~HttpClient() override;
+
+  Task<Result<ObjectPtr>> get(const crd::ResourceInfo& resource, ObjectKey key) override;
+  Task<Result<ListResult>> list(const crd::ResourceInfo& resource, std::string ns) override;
+  Task<Result<std::unique_ptr<Watcher>>> watch(const crd::ResourceInfo& resource, std::string ns,
+                                               storage::Revision from) override;
+  Task<Result<ObjectPtr>> create(const crd::ResourceInfo& resource, std::string ns, json body,
+                                 WriteOptions options) override;
+  Task<Result<ObjectPtr>> replace(const crd::ResourceInfo& resource, ObjectKey key, json body,
+                                  WriteOptions options) override;
+  Task<Result<ObjectPtr>> update_status(const crd::ResourceInfo& resource, ObjectKey key, json body,
+                                        WriteOptions options) override;
+  Task<Result<ObjectPtr>> remove(const crd::ResourceInfo& resource, ObjectKey key,
+                                 DeletePreconditions preconditions) override;
+
+  // Below the object level: POST/GET on a sub-path, JSON both ways ({} for no body).
+  Task<Result<json>> call(std::string method, std::string target, std::string body);
+  // A streaming GET (logs).
+  Task<Result<std::unique_ptr<http::ClientStream>>> open(std::string target);
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+// "/apis/berth.dev/v1alpha1/namespaces/ci/testenvironments/x"; name and ns may be empty.
+std::string resource_path(const crd::ResourceInfo& resource, const std::string& ns, const std::string& name = "");
+
+}  // namespace berth::api

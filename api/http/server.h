@@ -1,0 +1,81 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "api/http/client.h"
+#include "api/http/endpoint.h"
+#include "base/clock.h"
+#include "base/task.h"
+#include "base/task_group.h"
+
+namespace berth::http {
+
+// One request as a handler sees it: decoded, complete, a value.
+struct ServerRequest {
+  std::string method;
+  std::string path;                          // percent-decoded; raw target is kept in `target`
+  std::string target;
+  std::multimap<std::string, std::string> query;  // decoded
+  Headers headers;
+  std::string body;
+  bool over_unix_socket = false;
+  std::string peer;  // "127.0.0.1:51234" or "unix"
+  std::string_view header(std::string_view name) const;                // case-insensitive, "" when absent
+  std::optional<std::string> query_value(std::string_view name) const;  // the first one
+};
+
+// How a handler answers: exactly one of respond() or start_stream() per request.
+class ResponseWriter {
+ public:
+  virtual ~ResponseWriter() = default;
+  virtual Task<void> respond(int status, std::string content_type, std::string body, Headers extra = {}) = 0;
+  // Flushes the head at once (chunked). Then write() any number of times; the stream ends when the handler returns.
+  virtual Task<void> start_stream(int status, std::string content_type, Headers extra = {}) = 0;
+  // False when the client has gone: stop. Waits while the client does not read (30 s at most, then false).
+  virtual Task<bool> write(std::string chunk) = 0;
+  virtual bool started() const = 0;
+};
+
+// Called once per request, for a connection one after the other. An exception out of it answers 500 without its text
+// (which is logged). While a stream runs, the client's disconnect cancels the handler's pending co_await.
+using Handler = std::function<Task<void>(std::shared_ptr<const ServerRequest>, ResponseWriter&)>;
+
+struct ServerOptions {
+  std::size_t header_limit = 64 * 1024;
+  std::size_t body_limit = 3 * 1024 * 1024;  // above: 413 through `too_large_body`
+  base::Duration header_timeout = std::chrono::seconds(10);
+  base::Duration body_timeout = std::chrono::seconds(30);
+  base::Duration idle_timeout = std::chrono::seconds(120);
+  std::size_t max_connections = 4096;  // above: closed at accept, counted and logged
+  unsigned socket_mode = 0660;
+  std::string socket_group;  // "" = the process's
+  std::string too_large_body;  // JSON text of the 413 answer
+};
+
+// Listeners and sessions. Loop thread only.
+class Server {
+ public:
+  Server(Executor executor, base::Clock& clock, Handler handler, ServerOptions options);
+  ~Server();
+
+  // Binds and listens. tcp://host:0 takes a free port, shown in the returned endpoint. A stale unix socket file (nobody
+  // answers on it) is replaced; a live one is refused. The socket file gets mode and group before anybody can connect.
+  // Errors: Conflict (address in use), Invalid (not loopback: only loopback addresses are allowed), InternalError (text).
+  Result<Endpoint> listen(const Endpoint& endpoint);
+  std::size_t connections() const;
+  // Stops accepting, ends idle sessions, gives running requests `grace`, cancels the rest, removes socket files.
+  Task<void> stop(base::Duration grace);
+
+ private:
+  struct Impl;
+  std::shared_ptr<Impl> impl_;
+};
+
+}  // namespace berth::http

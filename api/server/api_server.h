@@ -1,0 +1,56 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "api/http/server.h"
+#include "api/registry.h"
+#include "base/clock.h"
+#include "metrics/api_metrics.h"
+
+namespace berth::api {
+
+// What the server must ask the controllers for, handed in by berthd.cc so that api never includes controller.
+struct EnvironmentOperations {
+  struct LogOptions {
+    bool follow = false;
+    std::optional<int> tail;
+    bool timestamps = false;
+    std::optional<std::int64_t> since_seconds;
+  };
+  // Writes the log of one service to `writer` (starts the stream itself; on an error before that answers nothing and
+  // returns it). Errors: NotFound (no such service or no container yet), EngineUnavailable.
+  std::function<Task<Result<void>>(ObjectPtr environment, std::string service, LogOptions options,
+                                   http::ResponseWriter& writer)>
+      logs;
+  // Connects a container from outside to the environment's network (or disconnects it). Errors: NotFound, Conflict.
+  std::function<Task<Result<json>>(ObjectPtr environment, std::string container, bool connect)> attach;
+  // The reaper: what is owned but wanted by nobody; `confirm` removes it (or with adopt=true keeps and adopts it).
+  std::function<Task<Result<json>>(bool confirm, bool adopt)> reap;
+};
+
+struct ApiServerOptions {
+  std::string token;  // required over TCP as "Authorization: Bearer ..." for all but health, version and metrics
+  std::function<bool()> ready;         // /readyz
+  std::function<std::string()> metrics;  // the text of /metrics
+  std::string version;
+};
+
+// The Kubernetes-shaped REST surface over a Registry. Owns no listener: pass handler() to an http::Server. Loop thread only.
+//   /apis/berth.dev/v1alpha1/namespaces/{ns}/testenvironments[/{name}[/status|/log|/attach]]   (also without namespaces/{ns}: list, watch)
+//   /api/v1/namespaces[/{ns}], /api/v1/namespaces/{ns}/events, /apis/coordination.k8s.io/v1/namespaces/{ns}/leases
+//   /apis, /api discovery (legacy form), /healthz /livez /readyz /version /metrics, POST /berth/v1/reap
+class ApiServer {
+ public:
+  ApiServer(Registry& registry, base::Clock& clock, metrics::ApiMetrics& metrics, EnvironmentOperations operations,
+            ApiServerOptions options);
+  ~ApiServer();
+  http::Handler handler();
+
+ private:
+  struct Impl;
+  std::shared_ptr<Impl> impl_;
+};
+
+}  // namespace berth::api

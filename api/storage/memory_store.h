@@ -1,0 +1,17 @@
+#pragma once
+
+#include <memory>
+
+#include "api/storage/store.h"
+
+namespace berth::storage {
+
+struct StoreOptions {
+  std::size_t history = 4096;        // changes kept for watches; older `from` is Expired
+  std::size_t watcher_buffer = 8192;  // events a watcher may lag before it is closed
+};
+
+// Keeps everything in memory; nothing survives it.
+std::unique_ptr<Store> make_memory_store(Executor executor, StoreOptions options = {});
+
+}  // namespace berth::storage

@@ -1,0 +1,88 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "base/task.h"
+#include "crd/object.h"
+
+namespace berth::storage {
+
+// One store-wide counter; an object's resourceVersion is the revision of its last change.
+using Revision = std::uint64_t;
+
+struct StoreKey {
+  std::string resource;  // "testenvironments.berth.dev"; names with a leading '_' are berth's own and never served
+  std::string ns;
+  std::string name;
+  auto operator<=>(const StoreKey&) const = default;
+};
+
+enum class EventType { Added, Modified, Deleted, Bookmark };
+
+// One change. Deleted carries the last stored state with the revision of the deletion. Bookmark carries no object.
+struct WatchEvent {
+  EventType type = EventType::Added;
+  Revision revision = 0;
+  StoreKey key;
+  ObjectPtr object;
+  ObjectPtr previous;  // the state before: Modified and Deleted; for label selectors and owner mapping
+};
+
+struct Write {
+  StoreKey key;
+  std::optional<json> body;  // nullopt deletes. metadata.resourceVersion in it is ignored: the store stamps it
+  // nullopt: whatever is there (create or replace). 0: the key must not exist. Else: exactly this revision.
+  std::optional<Revision> expected;
+};
+
+// A bounded subscription. Ends (next() fails with Expired) when its reader is too slow or history is gone: list again.
+class Watcher {
+ public:
+  virtual ~Watcher() = default;  // unsubscribes
+  // The next change after the last one returned, in commit order, none twice, none left out.
+  // Errors: Expired. Cancelled: throws operation_aborted.
+  virtual Task<Result<WatchEvent>> next() = 0;
+  // A change that is already there, else nullopt; never waits. Errors as next().
+  virtual std::optional<Result<WatchEvent>> poll() = 0;
+};
+
+struct ListResult {
+  std::vector<ObjectPtr> items;  // ordered by namespace, then name
+  Revision revision = 0;         // of the store, not of the newest item
+};
+
+// The narrow waist: a revisioned, watchable, durable map. Everything is called from the loop thread; reads answer from
+// memory at once, commit() ends when the change is durable. It never reads a clock and knows no kind.
+// Implementations: MemoryStore (tests), SqliteStore (durable). Both pass tests/property/store_suite.
+class Store {
+ public:
+  virtual ~Store() = default;
+
+  // Missing: a null ObjectPtr.
+  virtual ObjectPtr get(const StoreKey& key) const = 0;
+  // ns "" lists every namespace.
+  virtual ListResult list(const std::string& resource, const std::string& ns) const = 0;
+  // The stored object with its new resourceVersion; for a deletion the last state with the deletion's revision.
+  // Errors: AlreadyExists (expected 0, key there), Conflict (other revision), NotFound (expected != 0 or deletion, key not
+  // there), InternalError/DiskPressure (the change is not durable and did not happen). Concurrent commits are grouped
+  // into one transaction; preconditions see every earlier commit of this process.
+  virtual Task<Result<ObjectPtr>> commit(Write write) = 0;
+  // Every change of `resource` (in `ns`, "" = all) after `from`. Subscribes first, reads history second, filters by
+  // revision third, so nothing falls between. Errors: Expired (from is older than the kept history).
+  // `from` in the future waits for it.
+  virtual Result<std::unique_ptr<Watcher>> watch(const std::string& resource, const std::string& ns, Revision from) = 0;
+  virtual Revision revision() const = 0;
+  // Forgets history up to `revision` (current objects stay). Called by the owner from time to time.
+  virtual Task<Result<void>> compact(Revision revision) = 0;
+  // Whether this store held nothing when it was opened (new data directory): the reaper then only reports.
+  virtual bool was_created() const = 0;
+  // Ends all watchers, waits for outstanding commits. No call after it.
+  virtual Task<void> stop() = 0;
+};
+
+}  // namespace berth::storage

@@ -1,0 +1,160 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/time.h"
+
+// Plain values of the Docker Engine API, as far as berth uses it. No behaviour, no I/O: plan/ may include this.
+namespace berth::engine {
+
+using Labels = std::map<std::string, std::string>;
+
+struct EngineInfo {
+  std::string id;           // /info ID: the engine's identity
+  std::string version;      // "20.10.24"
+  std::string api_version;  // negotiated, "1.41"
+  int cpus = 1;
+  std::int64_t memory_bytes = 0;
+  std::string operating_system;
+};
+
+struct PortBinding {
+  std::uint16_t container_port = 0;
+  std::string protocol = "tcp";
+  std::string host_ip;  // always set by berth; the engine reads junk as 0.0.0.0
+  std::uint16_t host_port = 0;
+  bool operator==(const PortBinding&) const = default;
+};
+
+struct Healthcheck {
+  std::vector<std::string> test;  // {"NONE"} disables the image's own
+};
+
+struct ContainerSpec {
+  std::string name;
+  std::string image;
+  std::vector<std::string> entrypoint;  // empty: the image's
+  std::vector<std::string> cmd;         // empty: the image's (unless entrypoint is set)
+  std::vector<std::string> env;         // "A=b"
+  std::string working_dir;
+  std::string hostname;
+  Labels labels;
+  std::vector<PortBinding> ports;  // sent both as ExposedPorts and PortBindings
+  std::string network_id;
+  std::string network_name;
+  std::vector<std::string> aliases;
+  std::int64_t nano_cpus = 0;
+  std::int64_t memory_bytes = 0;
+  std::int64_t cpu_shares = 0;
+  std::optional<int> stop_timeout_seconds;
+  std::optional<Healthcheck> healthcheck;
+};
+
+enum class ContainerState { Created, Running, Paused, Restarting, Removing, Exited, Dead };
+
+struct Attachment {
+  std::string network_name;
+  std::string network_id;  // "" until a container's first start
+  std::string ip_address;  // "" when not running
+  bool operator==(const Attachment&) const = default;
+};
+
+struct Container {
+  std::string id;
+  std::string name;  // without the leading slash
+  std::string image;
+  std::string image_id;
+  Labels labels;
+  ContainerState state = ContainerState::Created;
+  int exit_code = 0;
+  bool oom_killed = false;
+  std::string error;  // the engine's text of a failed start
+  std::string health;  // "", "starting", "healthy", "unhealthy"
+  bool has_healthcheck = false;
+  bool tty = false;
+  base::SystemTime created{};
+  base::SystemTime started_at{};   // epoch when it never started
+  base::SystemTime finished_at{};
+  std::vector<Attachment> attachments;
+  std::vector<PortBinding> ports;  // what is published now; empty unless running
+  std::int64_t nano_cpus = 0;
+  std::int64_t memory_bytes = 0;
+  bool running() const { return state == ContainerState::Running; }
+};
+
+struct NetworkSpec {
+  std::string name;
+  Labels labels;
+  std::string subnet;   // "10.213.0.32/27"; always set by berth
+  std::string gateway;  // always sent: the engine does not report it otherwise
+  bool internal = false;
+  std::map<std::string, std::string> options;
+};
+
+struct NetworkEndpoint {
+  std::string container_id;
+  std::string name;
+};
+
+struct Network {
+  std::string id;
+  std::string name;
+  std::string driver;
+  Labels labels;
+  std::vector<std::string> subnets;
+  bool internal = false;
+  base::SystemTime created{};
+  std::vector<NetworkEndpoint> endpoints;  // only from inspect, only running ones
+};
+
+struct Volume {
+  std::string name;
+  Labels labels;
+};
+
+struct Image {
+  std::string id;
+  std::vector<std::string> repo_tags;
+  bool has_healthcheck = false;
+  std::vector<std::string> volumes;
+};
+
+// One message of /events. Hints only: anything may be missing or doubled.
+struct Event {
+  std::string type;    // container | network | volume | image | daemon
+  std::string action;  // "die", "start", "health_status: healthy", ...
+  std::string actor_id;
+  Labels attributes;
+  std::int64_t time_nano = 0;
+};
+
+struct ExecResult {
+  int exit_code = -1;
+  std::string output;  // stdout and stderr together, the last 4 kB
+};
+
+struct FileToCopy {
+  std::string path;  // absolute, inside the container
+  std::string content;
+  std::uint32_t mode = 0644;
+  std::uint32_t uid = 0;
+  std::uint32_t gid = 0;
+};
+
+struct LogOptions {
+  bool follow = false;
+  std::optional<int> tail;
+  bool timestamps = false;
+  std::optional<std::int64_t> since_seconds;  // Unix seconds
+};
+
+struct LogChunk {
+  int stream = 1;  // 1 stdout, 2 stderr
+  std::string bytes;
+};
+
+}  // namespace berth::engine

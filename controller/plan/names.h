@@ -1,0 +1,20 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace berth::plan {
+
+// Label keys on every engine object that berth makes. What lacks kInstanceLabel with our value is never touched.
+inline constexpr const char* kInstanceLabel = "berth.dev/instance";
+inline constexpr const char* kUidLabel = "berth.dev/uid";
+inline constexpr const char* kNamespaceLabel = "berth.dev/namespace";
+inline constexpr const char* kEnvironmentLabel = "berth.dev/environment";
+inline constexpr const char* kServiceLabel = "berth.dev/service";
+inline constexpr const char* kSpecHashLabel = "berth.dev/spec-hash";
+
+// Deterministic names, unique per environment uid, so that a create whose answer was lost is found again.
+std::string container_name(std::string_view environment, std::string_view service, std::string_view uid);
+std::string network_name(std::string_view environment, std::string_view uid);
+
+}  // namespace berth::plan

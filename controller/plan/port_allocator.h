@@ -1,0 +1,72 @@
+#pragma once
+
+#include <compare>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "base/time.h"
+#include "crd/test_environment.h"
+
+namespace berth::plan {
+
+struct PortRange {
+  std::uint16_t first = 30000;
+  std::uint16_t last = 31999;
+};
+// "30000-31999". Errors: Invalid with what would be right (1024..65535, first <= last).
+Result<PortRange> parse_port_range(std::string_view text);
+
+// What can be held once per host. 0.0.0.0 and a concrete address of the same port exclude each other.
+struct PortKey {
+  std::string host_ip;
+  crd::Protocol protocol = crd::Protocol::Tcp;
+  std::uint16_t port = 0;
+  auto operator<=>(const PortKey&) const = default;
+};
+
+// Who holds what, of one host: a cache over object status and owned engine objects, rebuilt from both at start.
+// Pure and not thread-safe. An owner is "<uid>/<endpoint name>".
+class PortAllocator {
+ public:
+  explicit PortAllocator(PortRange range);
+
+  // Records that `owner` holds `key` (explicit hostPort, or found in a status). Same owner again: success.
+  // Errors: PortConflict, naming the holder.
+  Result<void> charge(const PortKey& key, const std::string& owner);
+  // The next port of the range that nobody holds and that is not quarantined, in serial order after the one given last
+  // (a port just freed is not handed out at once). Range full: the first port outside it, 32768..60999 avoided where it can,
+  // for which `is_free` says yes; fallback is then true. Errors: PortsExhausted.
+  struct Lease {
+    PortKey key;
+    bool fallback = false;
+  };
+  Result<Lease> lease(const std::string& host_ip, crd::Protocol protocol, const std::string& owner, base::SystemTime now,
+                      const std::function<bool(const PortKey&)>& is_free);
+  // Frees one port, or all of an environment (owner prefix "<uid>/"). Unknown: nothing happens.
+  void release(const PortKey& key, const std::string& owner);
+  void release_all(const std::string& uid);
+  // Somebody outside berth holds it: not leased again before `until`.
+  void quarantine(const PortKey& key, base::SystemTime until);
+  // "" when nobody holds it.
+  std::string holder(const PortKey& key) const;
+
+  struct Counts {
+    int free = 0;
+    int leased = 0;
+    int quarantined = 0;
+  };
+  Counts counts(base::SystemTime now) const;
+
+ private:
+  PortRange range_;
+  std::map<PortKey, std::string> held_;
+  std::map<PortKey, base::SystemTime> quarantined_;
+  std::uint32_t next_ = 0;
+};
+
+}  // namespace berth::plan
