@@ -1,0 +1,16 @@
+# Writes OUT: std::vector<std::string_view> berth::crd::embedded_kinds(), one raw string per file of FILES.
+set(text "#include <string_view>\n#include <vector>\n\nnamespace berth::crd {\nstd::vector<std::string_view> embedded_kinds();\nstd::vector<std::string_view> embedded_kinds() {\n  return {\n")
+foreach(file ${FILES})
+  file(READ ${file} content)
+  # A raw string literal may hold 64 kB at most in some compilers; adjacent literals are joined.
+  string(LENGTH "${content}" length)
+  set(at 0)
+  while(at LESS length)
+    string(SUBSTRING "${content}" ${at} 12000 part)
+    string(APPEND text "R\"kind(${part})kind\"\n")
+    math(EXPR at "${at} + 12000")
+  endwhile()
+  string(APPEND text ",\n")
+endforeach()
+string(APPEND text "  };\n}\n}  // namespace berth::crd\n")
+file(WRITE ${OUT} "${text}")
