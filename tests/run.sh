@@ -1,0 +1,36 @@
+#!/usr/bin/env bash
+# Installs what is needed, builds everything and tests it: unit and property tests under ASan+UBSan and under TSan (clang 16),
+# then the whole suite of the release build (g++) against a private Docker engine that it starts and stops itself.
+# Runs as root or with sudo on a fresh Debian 12. The last lines are ctest's own summary; the exit status says whether all passed.
+set -euo pipefail
+ROOT=$(cd "$(dirname "$0")/.." && pwd)
+. "$ROOT/deploy/lib/common.sh"
+cd "$ROOT"
+
+mapfile -t packages < <(packages_of deploy/lib/packages.build deploy/lib/packages.engine deploy/lib/packages.test)
+install_packages "${packages[@]}"
+export CCACHE_MAXSIZE=${CCACHE_MAXSIZE:-5G}
+
+failed=()
+# build_and_test PRESET CTEST_ARGUMENT...
+build_and_test() {
+  local preset=$1
+  shift
+  say "$preset: build"
+  local begin=$SECONDS
+  cmake --preset "$preset" >"$ROOT/build/$preset.configure.log" 2>&1 || { cat "$ROOT/build/$preset.configure.log"; die "$preset: configure failed"; }
+  cmake --build --preset "$preset" | { grep -vE '^\[[0-9]+/[0-9]+\]' || true; }
+  say "$preset: built in $((SECONDS - begin)) s; testing"
+  ctest --test-dir "build/$preset" --output-on-failure --timeout 300 "$@" || failed+=("$preset")
+}
+mkdir -p build
+
+for preset in asan tsan; do
+  build_and_test "$preset" -j2
+done
+build_and_test release -j1
+
+if [ "${#failed[@]}" -gt 0 ]; then
+  printf 'run.sh: failed: %s\n' "${failed[*]}" >&2
+  exit 1
+fi
