@@ -85,7 +85,8 @@ class Object {
 // body.dump() that never throws: invalid UTF-8 becomes U+FFFD.
 std::string dump(const json& value, int indent = -1);
 // JSON text with limits: depth 128, duplicate keys reported in `duplicates` (field paths) when given.
-// Errors: BadRequest with line and column.
+// Errors: BadRequest "line L, column C: what", or what the limit is. (In a function that returns Result<json>, write
+// `return Result<json>(boost::system::in_place_value, value)`: json converts from and to anything.)
 Result<json> parse_json(std::string_view text, std::vector<std::string>* duplicates = nullptr);
 
 }  // namespace berth::crd

@@ -1,0 +1,150 @@
+#include "crd/object.h"
+
+#include <charconv>
+
+#include "crd/field_path.h"
+
+namespace berth::crd {
+namespace {
+
+const json& empty_object() {
+  static const json kEmpty = json::object();
+  return kEmpty;
+}
+
+const json* member(const json& value, std::string_view key) {
+  auto it = value.find(key);
+  return it == value.end() || it->is_null() ? nullptr : &*it;
+}
+
+Error wrong_type(std::string_view path, std::string_view expected, const json& found) {
+  return base::error(Reason::BadRequest, std::string(path) + ": must be " + std::string(expected) + ", not " +
+                                             (found.is_object() ? "an object" : std::string(found.type_name())));
+}
+
+// Absent and null leave `out` alone.
+std::optional<Error> read(const json& metadata, std::string_view key, std::string& out) {
+  const json* value = member(metadata, key);
+  if (!value) return std::nullopt;
+  if (!value->is_string()) return wrong_type(child("metadata", key), "a string", *value);
+  out = value->get<std::string>();
+  return std::nullopt;
+}
+
+std::optional<Error> read(const json& metadata, std::string_view key, std::optional<base::SystemTime>& out) {
+  std::string text;
+  if (auto error = read(metadata, key, text)) return error;
+  if (text.empty()) return std::nullopt;
+  out = base::parse_time(text);
+  if (out) return std::nullopt;
+  return base::error(Reason::BadRequest, child("metadata", key) + ": must be a time like 2026-01-31T12:00:00Z");
+}
+
+std::optional<Error> check_string_map(const json& metadata, std::string_view key) {
+  const json* value = member(metadata, key);
+  if (!value) return std::nullopt;
+  const std::string path = child("metadata", key);
+  if (!value->is_object()) return wrong_type(path, "a map of strings", *value);
+  for (const auto& [name, text] : value->items()) {
+    if (!text.is_string()) return wrong_type(child(path, name), "a string (quote it)", text);
+  }
+  return std::nullopt;
+}
+
+std::optional<Error> check_string_list(const json& metadata, std::string_view key) {
+  const json* value = member(metadata, key);
+  if (!value) return std::nullopt;
+  const std::string path = child("metadata", key);
+  if (!value->is_array()) return wrong_type(path, "a list of strings", *value);
+  for (std::size_t i = 0; i < value->size(); ++i) {
+    if (!(*value)[i].is_string()) return wrong_type(item(path, i), "a string", (*value)[i]);
+  }
+  return std::nullopt;
+}
+
+std::string string_in_map(const json& body, std::string_view map, std::string_view key) {
+  const json* strings = member(body.at("metadata"), map);
+  const json* value = strings ? member(*strings, key) : nullptr;
+  return value ? value->get<std::string>() : "";
+}
+
+}  // namespace
+
+GroupVersionKind parse_api_version(std::string_view api_version, std::string_view kind) {
+  const auto slash = api_version.find('/');
+  if (slash == std::string_view::npos) return {"", std::string(api_version), std::string(kind)};
+  return {std::string(api_version.substr(0, slash)), std::string(api_version.substr(slash + 1)), std::string(kind)};
+}
+
+Result<ObjectPtr> Object::make(json body) {
+  if (!body.is_object()) return wrong_type("the document", "an object with apiVersion, kind and metadata", body);
+  std::string api_version, kind, revision;
+  for (auto [key, out] : {std::pair{"apiVersion", &api_version}, std::pair{"kind", &kind}}) {
+    const json* value = member(body, key);
+    if (!value) return base::error(Reason::BadRequest, std::string(key) + ": Required value");
+    if (!value->is_string()) return wrong_type(key, "a string", *value);
+    *out = value->get<std::string>();
+    if (out->empty()) return base::error(Reason::BadRequest, std::string(key) + ": Required value");
+  }
+  const json* metadata = member(body, "metadata");
+  if (!metadata) return base::error(Reason::BadRequest, "metadata: Required value");
+  if (!metadata->is_object()) return wrong_type("metadata", "an object", *metadata);
+
+  std::shared_ptr<Object> object(new Object());
+  object->gvk_ = parse_api_version(api_version, kind);
+  if (auto error = read(*metadata, "name", object->key_.name)) return *error;
+  if (auto error = read(*metadata, "namespace", object->key_.ns)) return *error;
+  if (auto error = read(*metadata, "uid", object->uid_)) return *error;
+  if (auto error = read(*metadata, "resourceVersion", revision)) return *error;
+  if (!revision.empty()) {
+    const char* end = revision.data() + revision.size();
+    auto [stopped, failure] = std::from_chars(revision.data(), end, object->revision_);
+    if (failure != std::errc() || stopped != end) {
+      return base::error(Reason::BadRequest, "metadata.resourceVersion: Invalid value: " + dump(revision) +
+                                                 ": must be a number as the server gave it");
+    }
+  }
+  if (const json* generation = member(*metadata, "generation")) {
+    if (!generation->is_number_integer()) return wrong_type("metadata.generation", "an integer", *generation);
+    object->generation_ = generation->get<std::int64_t>();
+  }
+  std::optional<base::SystemTime> created;
+  if (auto error = read(*metadata, "creationTimestamp", created)) return *error;
+  if (auto error = read(*metadata, "deletionTimestamp", object->deletion_time_)) return *error;
+  object->creation_time_ = created.value_or(base::SystemTime{});
+  if (auto error = check_string_map(*metadata, "labels")) return *error;
+  if (auto error = check_string_map(*metadata, "annotations")) return *error;
+  if (auto error = check_string_list(*metadata, "finalizers")) return *error;
+  object->body_ = std::move(body);
+  return ObjectPtr(std::move(object));
+}
+
+bool Object::has_finalizer(std::string_view finalizer) const {
+  const json* finalizers = member(body_.at("metadata"), "finalizers");
+  return finalizers && std::find(finalizers->begin(), finalizers->end(), finalizer) != finalizers->end();
+}
+
+std::string Object::label(std::string_view key) const { return string_in_map(body_, "labels", key); }
+
+std::string Object::annotation(std::string_view key) const { return string_in_map(body_, "annotations", key); }
+
+const json& Object::spec() const {
+  const json* spec = member(body_, "spec");
+  return spec && spec->is_object() ? *spec : empty_object();
+}
+
+const json& Object::status() const {
+  const json* status = member(body_, "status");
+  return status && status->is_object() ? *status : empty_object();
+}
+
+const std::string& Object::bytes() const {
+  if (bytes_.empty()) bytes_ = dump(body_);
+  return bytes_;
+}
+
+std::string dump(const json& value, int indent) {
+  return value.dump(indent, ' ', false, json::error_handler_t::replace);
+}
+
+}  // namespace berth::crd
