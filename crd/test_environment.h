@@ -33,7 +33,7 @@ struct ServicePort {
   std::optional<std::uint16_t> host_port;  // explicit; otherwise leased
   std::string host_ip;                     // "" = the host's bind address
   std::string env;                         // variable that carries the host port, "" for none
-  // "postgres.sql", or "postgres.5432" for a port without a name; with "/udp" behind it for UDP.
+  // "postgres.sql"; for a port without a name "postgres.5432", or "postgres.5432/udp".
   std::string endpoint_name(const std::string& service) const;
 };
 

@@ -1,0 +1,205 @@
+#include "crd/test_environment.h"
+
+#include "crd/formats.h"
+#include "crd/quantity.h"
+
+namespace berth::crd {
+namespace {
+
+const json* member(const json& value, std::string_view key) {
+  auto it = value.find(key);
+  return it == value.end() || it->is_null() ? nullptr : &*it;
+}
+
+const json& list(const json& value, std::string_view key) {
+  static const json kEmpty = json::array();
+  const json* found = member(value, key);
+  return found ? *found : kEmpty;
+}
+
+std::string text(const json& value, std::string_view key, std::string fallback = "") {
+  const json* found = member(value, key);
+  return found ? found->get<std::string>() : fallback;
+}
+
+std::vector<std::string> strings(const json& value, std::string_view key) {
+  return list(value, key).get<std::vector<std::string>>();
+}
+
+int number(const json& value, std::string_view key, int fallback) {
+  const json* found = member(value, key);
+  return found ? found->get<int>() : fallback;
+}
+
+bool flag(const json& value, std::string_view key) {
+  const json* found = member(value, key);
+  return found && found->get<bool>();
+}
+
+std::optional<base::Duration> seconds(const json& value, std::string_view key) {
+  const json* found = member(value, key);
+  if (!found) return std::nullopt;
+  return std::chrono::seconds(found->get<std::int64_t>());
+}
+
+// Integers and strings alike ("x-kubernetes-int-or-string").
+std::string int_or_string(const json& value) {
+  return value.is_string() ? value.get<std::string>() : std::to_string(value.get<std::int64_t>());
+}
+
+template <class Enum>
+Enum one_of(const json& value, std::string_view key, std::initializer_list<std::pair<std::string_view, Enum>> names,
+            Enum fallback) {
+  const json* found = member(value, key);
+  if (!found) return fallback;
+  for (const auto& [name, result] : names) {
+    if (*found == name) return result;
+  }
+  throw std::invalid_argument("unknown " + std::string(key));
+}
+
+ServicePort parse_port(const json& value) {
+  ServicePort port;
+  port.name = text(value, "name");
+  port.container_port = value.at("containerPort").get<std::uint16_t>();
+  port.protocol = one_of(value, "protocol", {{"TCP", Protocol::Tcp}, {"UDP", Protocol::Udp}}, Protocol::Tcp);
+  if (const json* host_port = member(value, "hostPort")) port.host_port = host_port->get<std::uint16_t>();
+  port.host_ip = text(value, "hostIP");
+  port.env = text(value, "env");
+  return port;
+}
+
+std::uint16_t resolve_port(const json& action, const std::vector<ServicePort>& ports) {
+  const json& port = action.at("port");
+  if (!port.is_string()) return port.get<std::uint16_t>();
+  for (const ServicePort& candidate : ports) {
+    if (port == candidate.name) return candidate.container_port;
+  }
+  throw std::invalid_argument("unknown port name");
+}
+
+HttpAction parse_http(const json& value, const std::vector<ServicePort>& ports) {
+  HttpAction action{.port = resolve_port(value, ports),
+                    .path = text(value, "path", "/"),
+                    .host = text(value, "host"),
+                    .scheme = text(value, "scheme", "HTTP"),
+                    .headers = {}};
+  for (const json& header : list(value, "httpHeaders")) {
+    action.headers.emplace_back(text(header, "name"), text(header, "value"));
+  }
+  return action;
+}
+
+Probe parse_probe(const json& value, const std::vector<ServicePort>& ports) {
+  Probe probe;
+  if (const json* exec = member(value, "exec")) {
+    probe.action = ExecAction{strings(*exec, "command")};
+  } else if (const json* tcp = member(value, "tcpSocket")) {
+    probe.action = TcpAction{resolve_port(*tcp, ports), text(*tcp, "host")};
+  } else if (const json* http = member(value, "httpGet")) {
+    probe.action = parse_http(*http, ports);
+  } else if (const json* log = member(value, "log")) {
+    probe.action = LogAction{text(*log, "pattern")};
+  } else {
+    probe.action = ImageAction{};
+  }
+  probe.initial_delay = seconds(value, "initialDelaySeconds").value_or(probe.initial_delay);
+  probe.period = seconds(value, "periodSeconds").value_or(probe.period);
+  probe.timeout = seconds(value, "timeoutSeconds").value_or(probe.timeout);
+  probe.success_threshold = number(value, "successThreshold", probe.success_threshold);
+  probe.failure_threshold = number(value, "failureThreshold", probe.failure_threshold);
+  return probe;
+}
+
+InlineFile parse_file(const json& value) {
+  InlineFile file;
+  file.path = text(value, "path");
+  file.content = text(value, "content");
+  if (const json* encoded = member(value, "base64")) {
+    file.content = decode_base64(encoded->get_ref<const std::string&>()).value();
+  }
+  file.mode = static_cast<std::uint32_t>(number(value, "mode", 0644));
+  if (const json* owner = member(value, "owner")) {
+    const Owner parsed = parse_owner(int_or_string(*owner)).value();
+    file.uid = parsed.uid;
+    file.gid = parsed.gid;
+  }
+  return file;
+}
+
+Resources parse_resources(const json& value, std::string_view key) {
+  Resources resources;
+  const json* list = member(value, key);
+  if (!list) return resources;
+  if (const json* cpu = member(*list, "cpu")) resources.cpu_nanos = parse_cpu(int_or_string(*cpu)).value();
+  if (const json* memory = member(*list, "memory")) resources.memory_bytes = parse_bytes(int_or_string(*memory)).value();
+  return resources;
+}
+
+Service parse_service(const json& value) {
+  Service service;
+  service.name = text(value, "name");
+  service.image = text(value, "image");
+  service.pull_policy = one_of(value, "imagePullPolicy",
+                               {{"Always", PullPolicy::Always},
+                                {"IfNotPresent", PullPolicy::IfNotPresent},
+                                {"Never", PullPolicy::Never}},
+                               PullPolicy::IfNotPresent);
+  service.command = strings(value, "command");
+  service.args = strings(value, "args");
+  service.working_dir = text(value, "workingDir");
+  for (const json& env : list(value, "env")) service.env.push_back({text(env, "name"), text(env, "value")});
+  for (const json& port : list(value, "ports")) service.ports.push_back(parse_port(port));
+  for (const json& dependency : list(value, "dependsOn")) {
+    service.depends_on.push_back({text(dependency, "service"),
+                                  one_of(dependency, "condition",
+                                         {{"Started", DependencyCondition::Started},
+                                          {"Ready", DependencyCondition::Ready},
+                                          {"Completed", DependencyCondition::Completed}},
+                                         DependencyCondition::Started)});
+  }
+  if (const json* probe = member(value, "readinessProbe")) service.readiness = parse_probe(*probe, service.ports);
+  if (const json* resources = member(value, "resources")) {
+    service.requests = parse_resources(*resources, "requests");
+    service.limits = parse_resources(*resources, "limits");
+  }
+  service.restart_policy = one_of(value, "restartPolicy",
+                                  {{"Always", RestartPolicy::Always},
+                                   {"OnFailure", RestartPolicy::OnFailure},
+                                   {"Never", RestartPolicy::Never}},
+                                  RestartPolicy::Always);
+  for (const json& file : list(value, "files")) service.files.push_back(parse_file(file));
+  service.termination_grace = seconds(value, "terminationGracePeriodSeconds");
+  return service;
+}
+
+}  // namespace
+
+std::string ServicePort::endpoint_name(const std::string& service) const {
+  if (!name.empty()) return service + "." + name;
+  return service + "." + std::to_string(container_port) + (protocol == Protocol::Udp ? "/udp" : "");
+}
+
+const Service* TestEnvironmentSpec::find(const std::string& service) const {
+  for (const Service& candidate : services) {
+    if (candidate.name == service) return &candidate;
+  }
+  return nullptr;
+}
+
+TestEnvironmentSpec parse_test_environment_spec(const json& spec) {
+  TestEnvironmentSpec out;
+  for (const json& service : list(spec, "services")) out.services.push_back(parse_service(service));
+  out.ttl = seconds(spec, "ttlSeconds");
+  out.ttl_after_finished = seconds(spec, "ttlSecondsAfterFinished");
+  out.lease_duration = seconds(spec, "leaseDurationSeconds");
+  out.ready_deadline = seconds(spec, "readyDeadlineSeconds");
+  out.on_failure = one_of(spec, "onFailure", {{"Delete", OnFailure::Delete}, {"Keep", OnFailure::Keep}}, OnFailure::Delete);
+  if (const json* network = member(spec, "network")) {
+    out.network_internal = flag(*network, "internal");
+    out.network_subnet = text(*network, "subnet");
+  }
+  return out;
+}
+
+}  // namespace berth::crd
