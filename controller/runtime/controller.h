@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <string>
 
 #include "base/clock.h"
@@ -14,6 +15,9 @@ namespace berth::runtime {
 // caught: it is logged with the key, counted as a panic and retried. Loop thread only.
 class Controller {
  public:
+  // A pass never waits for slow work, so one that takes this long is a fault. Handed to the reconciler as its deadline.
+  static constexpr base::Duration kPassDeadline = std::chrono::seconds(30);
+
   Controller(Executor executor, base::Clock& clock, std::string name, WorkQueue& queue, Reconciler& reconciler,
              metrics::RuntimeMetrics& metrics, int workers);
   void start();
@@ -23,6 +27,7 @@ class Controller {
  private:
   Task<void> worker();
   Task<void> process(ObjectKey key);
+  void settle_error(const ObjectKey& key, const std::string& id, const Error& error, double took);
 
   base::Clock& clock_;
   std::string name_;
@@ -31,6 +36,7 @@ class Controller {
   metrics::RuntimeMetrics& metrics_;
   int workers_;
   int active_ = 0;
+  std::uint64_t passes_ = 0;
   TaskGroup tasks_;
 };
 

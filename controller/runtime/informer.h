@@ -33,7 +33,10 @@ class Informer {
 
  private:
   Task<void> run();
-  void apply(const ObjectKey& key, ObjectPtr now, bool initial);
+  Task<Error> list_and_watch(int& failures);
+  void replace_all(const api::ListResult& listed);
+  void apply(const ObjectKey& key, ObjectPtr now, std::uint64_t revision, bool initial);
+  void remember_gone(const ObjectKey& key, std::uint64_t revision);
 
   base::Clock& clock_;
   api::Client& client_;

@@ -37,6 +37,8 @@ class WorkQueue {
   // Wakes every getter with nullopt; later adds are dropped.
   void shut_down();
   std::size_t depth() const;  // ready, not delayed
+  // Brings the series of unfinished work up to date; called before metrics are read.
+  void report_unfinished();
 
  private:
   struct Impl;
