@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "api/http/endpoint.h"
+#include "api/http/uri.h"
 #include "base/clock.h"
 #include "base/deadline.h"
 #include "base/result.h"
@@ -78,9 +79,5 @@ class Client {
   struct Impl;
   std::shared_ptr<Impl> impl_;
 };
-
-// RFC 3986 percent-encoding of one path segment or query value.
-std::string percent_encode(std::string_view text);
-Result<std::string> percent_decode(std::string_view text, bool plus_is_space);
 
 }  // namespace berth::http

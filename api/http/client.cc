@@ -1,0 +1,173 @@
+#include "api/http/client.h"
+
+#include <algorithm>
+#include <boost/asio/error.hpp>
+#include <list>
+
+#include "api/http/client_stream.h"
+#include "api/http/connection.h"
+#include "api/http/dial.h"
+#include "api/http/message.h"
+#include "base/signal.h"
+
+namespace berth::http {
+
+namespace {
+
+using ConnectionPtr = std::shared_ptr<Connection>;
+
+struct Idle {
+  ConnectionPtr connection;
+  base::SteadyTime since;
+};
+
+// What one attempt on one connection came to.
+struct Attempt {
+  Result<ClientResponse> result;
+  bool answered = false;  // a byte of the answer came
+};
+
+bool is_sendable(const ClientRequest& request) {
+  const auto graphic = [](std::string_view text) {
+    return std::all_of(text.begin(), text.end(), [](char c) { return c > 0x20 && c < 0x7f; });
+  };
+  return !request.method.empty() && graphic(request.method) && request.target.starts_with('/') &&
+         graphic(request.target);
+}
+
+}  // namespace
+
+struct Client::Impl : std::enable_shared_from_this<Impl> {
+  Impl(Executor e, base::Clock& c, Endpoint to, ClientOptions o)
+      : executor(e), clock(c), endpoint(std::move(to)), options(o), freed(e) {}
+
+  // One of max_connections, held for the length of a request.
+  class Slot {
+   public:
+    explicit Slot(std::shared_ptr<Impl> impl) : impl_(std::move(impl)) { ++impl_->in_use; }
+    Slot(const Slot&) = delete;
+    ~Slot() {
+      --impl_->in_use;
+      impl_->freed.notify_all();
+    }
+
+   private:
+    std::shared_ptr<Impl> impl_;
+  };
+
+  Task<Result<void>> wait_for_slot(base::Deadline deadline);
+  ConnectionPtr take_idle();
+  void give_back(ConnectionPtr connection);
+  Task<Result<ConnectionPtr>> connect(base::Deadline deadline);
+  Task<Attempt> exchange(ConnectionPtr connection, const ClientRequest& request, base::Deadline deadline);
+
+  Executor executor;
+  base::Clock& clock;
+  Endpoint endpoint;
+  ClientOptions options;
+  std::list<Idle> idle;  // the one used last is last
+  std::size_t in_use = 0;
+  base::Signal freed;
+};
+
+Task<Result<void>> Client::Impl::wait_for_slot(base::Deadline deadline) {
+  while (in_use >= options.max_connections) {
+    if (deadline.is_never()) {
+      co_await freed.wait();
+    } else if (deadline.expired(clock.steady_now())) {
+      co_return base::error(Reason::Timeout, endpoint.str() + ": all connections are busy");
+    } else {
+      co_await freed.wait_until(clock, deadline.at);
+    }
+  }
+  co_return Result<void>();
+}
+
+ConnectionPtr Client::Impl::take_idle() {
+  const auto oldest = clock.steady_now() - options.idle_timeout;
+  while (!idle.empty() && idle.front().since < oldest) idle.pop_front();
+  while (!idle.empty()) {
+    auto connection = std::move(idle.back().connection);
+    idle.pop_back();
+    if (connection->usable_when_idle()) return connection;
+  }
+  return nullptr;
+}
+
+void Client::Impl::give_back(ConnectionPtr connection) {
+  connection->expires_never();
+  idle.push_back({std::move(connection), clock.steady_now()});
+  if (idle.size() > options.max_idle) idle.pop_front();
+}
+
+Task<Result<ConnectionPtr>> Client::Impl::connect(base::Deadline deadline) {
+  const auto until = deadline.capped(clock.steady_now(), options.connect_timeout);
+  auto connection = co_await dial(executor, clock, endpoint, until);
+  co_return connection;
+}
+
+Task<Attempt> Client::Impl::exchange(ConnectionPtr connection, const ClientRequest& request,
+                                     base::Deadline deadline) {
+  Exchange io(connection, clock, endpoint, request);
+  auto sent = co_await io.send(deadline);
+  if (!sent) co_return Attempt{sent.error(), io.parser().started()};
+  ClientResponse response;
+  while (!io.parser().done()) {
+    auto more = co_await io.receive();
+    if (!more) co_return Attempt{more.error(), io.parser().started()};
+    if (io.parser().body().size() > options.body_limit) {
+      co_return Attempt{base::error(Reason::RequestEntityTooLarge,
+                                    endpoint.str() + ": the answer to " + request.method + " " + request.target +
+                                        " is larger than " + std::to_string(options.body_limit) + " bytes"),
+                        true};
+    }
+  }
+  response.status = io.parser().head().status;
+  response.headers = std::move(io.parser().head().headers);
+  response.body = std::move(io.parser().body());
+  if (io.reusable()) give_back(connection);
+  co_return Attempt{std::move(response), true};
+}
+
+Client::Client(Executor executor, base::Clock& clock, Endpoint endpoint, ClientOptions options)
+    : impl_(std::make_shared<Impl>(executor, clock, std::move(endpoint), options)) {}
+
+Client::~Client() = default;
+
+const Endpoint& Client::endpoint() const { return impl_->endpoint; }
+
+Task<Result<ClientResponse>> Client::request(ClientRequest request, base::Deadline deadline) {
+  const auto impl = impl_;
+  if (!is_sendable(request)) co_return base::error(Reason::BadRequest, "not a request target: " + request.target);
+  auto free = co_await impl->wait_for_slot(deadline);
+  if (!free) co_return free.error();
+  const Impl::Slot slot(impl);
+  if (auto reused = impl->take_idle()) {
+    auto attempt = co_await impl->exchange(reused, request, deadline);
+    const bool stale = attempt.result.has_error() && attempt.result.error().reason == Reason::ServiceUnavailable &&
+                       !attempt.answered;
+    if (!stale || !request.idempotent) co_return std::move(attempt.result);
+  }
+  auto fresh = co_await impl->connect(deadline);
+  if (!fresh) co_return fresh.error();
+  auto attempt = co_await impl->exchange(*fresh, request, deadline);
+  co_return std::move(attempt.result);
+}
+
+Task<Result<std::unique_ptr<ClientStream>>> Client::stream(ClientRequest request, base::Deadline deadline) {
+  const auto impl = impl_;
+  if (!is_sendable(request)) co_return base::error(Reason::BadRequest, "not a request target: " + request.target);
+  auto connection = co_await impl->connect(deadline);
+  if (!connection) co_return connection.error();
+  auto io = std::make_unique<Exchange>(*connection, impl->clock, impl->endpoint, request);
+  auto sent = co_await io->send(deadline);
+  if (!sent) co_return sent.error();
+  while (!io->parser().head_done()) {
+    auto more = co_await io->receive();
+    if (!more) co_return more.error();
+  }
+  (*connection)->expires_never();
+  co_return make_client_stream(std::move(io));
+}
+
+}  // namespace berth::http

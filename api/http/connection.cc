@@ -1,0 +1,126 @@
+#include "api/http/connection.h"
+
+#include <sys/socket.h>
+
+#include <array>
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/asio/write.hpp>
+#include <boost/system/system_error.hpp>
+#include <cstring>
+
+namespace berth::http {
+
+namespace {
+
+constexpr std::size_t kFirstBuffer = 8 * 1024;
+constexpr std::size_t kLargestReadAhead = 64 * 1024;
+
+}  // namespace
+
+Connection::Connection(Socket socket) : socket_(std::move(socket)), timer_(socket_.get_executor()) {}
+
+Connection::ErrorCode Connection::outcome(ErrorCode ec) const {
+  if (timed_out_) return asio::error::timed_out;
+  if (closed_ && ec) return asio::error::connection_aborted;
+  if (ec == asio::error::operation_aborted) throw boost::system::system_error(ec);
+  return ec;
+}
+
+Task<Connection::ErrorCode> Connection::connect(Protocol::endpoint endpoint) {
+  const auto self = shared_from_this();
+  ErrorCode ec;
+  const bool tcp = endpoint.protocol().family() != AF_UNIX;
+  socket_.open(endpoint.protocol(), ec);
+  if (ec) co_return ec;
+  co_await socket_.async_connect(endpoint, asio::redirect_error(asio::use_awaitable, ec));
+  // A unix socket whose backlog is full looks connected to the reactor.
+  if (!ec && !closed_) socket_.remote_endpoint(ec);
+  if (!ec && tcp) {
+    ErrorCode ignored;
+    socket_.set_option(asio::ip::tcp::no_delay(true), ignored);
+  }
+  co_return outcome(ec);
+}
+
+void Connection::make_room() {
+  if (begin_ == end_) begin_ = end_ = 0;
+  if (end_ < buffer_.size()) return;
+  if (begin_ > 0) {
+    std::memmove(buffer_.data(), buffer_.data() + begin_, end_ - begin_);
+    end_ -= begin_;
+    begin_ = 0;
+  }
+  if (end_ == buffer_.size()) buffer_.resize(std::max(kFirstBuffer, buffer_.size() * 2));
+}
+
+Task<Connection::ErrorCode> Connection::read() {
+  const auto self = shared_from_this();
+  if (closed_) co_return outcome(asio::error::eof);
+  make_room();
+  const auto space = asio::buffer(buffer_.data() + end_, buffer_.size() - end_);
+  ErrorCode ec;
+  const auto got = co_await socket_.async_read_some(space, asio::redirect_error(asio::use_awaitable, ec));
+  end_ += got;
+  if (got == space.size() && buffer_.size() < kLargestReadAhead) buffer_.resize(buffer_.size() * 2);
+  co_return outcome(ec);
+}
+
+Task<Connection::ErrorCode> Connection::write(std::string_view bytes) {
+  const auto self = shared_from_this();
+  if (closed_) co_return outcome(asio::error::broken_pipe);
+  ErrorCode ec;
+  const asio::const_buffer buffer(bytes.data(), bytes.size());
+  co_await asio::async_write(socket_, buffer, asio::redirect_error(asio::use_awaitable, ec));
+  co_return outcome(ec);
+}
+
+Task<Connection::ErrorCode> Connection::write(std::string_view first, std::string_view second) {
+  const auto self = shared_from_this();
+  if (closed_) co_return outcome(asio::error::broken_pipe);
+  ErrorCode ec;
+  const std::array<asio::const_buffer, 2> buffers{asio::const_buffer(first.data(), first.size()),
+                                                  asio::const_buffer(second.data(), second.size())};
+  co_await asio::async_write(socket_, buffers, asio::redirect_error(asio::use_awaitable, ec));
+  co_return outcome(ec);
+}
+
+void Connection::expires_after(base::Duration duration) {
+  const auto round = ++timer_round_;
+  timer_.expires_after(duration);
+  timer_.async_wait([weak = weak_from_this(), round](ErrorCode ec) {
+    const auto self = weak.lock();
+    if (ec || !self || self->timer_round_ != round) return;
+    self->timed_out_ = true;
+    self->close();
+  });
+}
+
+void Connection::expires_never() {
+  ++timer_round_;
+  timer_.cancel();
+}
+
+bool Connection::usable_when_idle() {
+  if (closed_ || !buffered().empty()) return false;
+  char byte = 0;
+  const auto got = ::recv(socket_.native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+  return got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK);
+}
+
+void Connection::close() {
+  if (closed_) return;
+  closed_ = true;
+  expires_never();
+  ErrorCode ignored;
+  socket_.close(ignored);
+}
+
+void Connection::shutdown_send() {
+  ErrorCode ignored;
+  if (!closed_) socket_.shutdown(asio::socket_base::shutdown_send, ignored);
+}
+
+}  // namespace berth::http

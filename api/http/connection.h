@@ -1,0 +1,64 @@
+#pragma once
+
+#include <boost/asio/generic/stream_protocol.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/system/error_code.hpp>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/task.h"
+#include "base/time.h"
+
+namespace berth::http {
+
+// One connected byte stream, unix or TCP alike, with one deadline that closes it. Always owned by a shared_ptr (the timer
+// refers to it weakly). Loop thread only; one reader and one writer at a time.
+// Cancelled: read() and write() throw operation_aborted, unless it was the deadline or close(), which are error codes.
+class Connection : public std::enable_shared_from_this<Connection> {
+ public:
+  using Protocol = asio::generic::stream_protocol;
+  using Socket = Protocol::socket;
+  using ErrorCode = boost::system::error_code;
+
+  explicit Connection(Socket socket);
+
+  Task<ErrorCode> connect(Protocol::endpoint endpoint);
+  // Waits for bytes and appends them to buffered(). The end of the stream is asio::error::eof.
+  Task<ErrorCode> read();
+  Task<ErrorCode> write(std::string_view bytes);
+  // Head and body without copying them together.
+  Task<ErrorCode> write(std::string_view first, std::string_view second);
+
+  std::string_view buffered() const { return {buffer_.data() + begin_, end_ - begin_}; }
+  void consume(std::size_t bytes) { begin_ += bytes; }
+
+  // Replaces the deadline. When it passes, the connection is closed and whatever runs on it ends with timed_out.
+  void expires_after(base::Duration duration);
+  void expires_never();
+  bool timed_out() const { return timed_out_; }
+
+  // True while nobody closed it and nothing waits to be read: what an idle connection must be to be used again.
+  bool usable_when_idle();
+  void close();
+  // Tells the peer that no more comes, and keeps reading possible.
+  void shutdown_send();
+  bool closed() const { return closed_; }
+  Socket& socket() { return socket_; }
+
+ private:
+  void make_room();
+  ErrorCode outcome(ErrorCode ec) const;
+
+  Socket socket_;
+  asio::steady_timer timer_;
+  std::uint64_t timer_round_ = 0;
+  bool timed_out_ = false;
+  bool closed_ = false;
+  std::vector<char> buffer_;
+  std::size_t begin_ = 0;
+  std::size_t end_ = 0;
+};
+
+}  // namespace berth::http
