@@ -41,6 +41,7 @@ struct Actual {
 // Targets: the unit of mutual exclusion between operations of one environment.
 std::string service_target(std::string_view service);   // "service/redis"
 std::string container_target(std::string_view id);      // "container/<id>": one that no service of the spec claims
+std::string logs_target(std::string_view service);      // "logs/redis": reading logs excludes nothing else
 inline constexpr const char* kNetworkTarget = "network";
 inline constexpr const char* kEnvironmentTarget = "environment";
 
@@ -59,13 +60,14 @@ struct Failure {  // the last operation on a target that failed, until one succe
   int attempts = 1;
   base::SystemTime retry_at{};
   std::int64_t generation = 0;  // of the spec that failed: InvalidSpec is terminal only for it
+  base::SystemTime since{};     // of the first of these attempts
 };
 struct Memory {
   std::set<std::string> busy;                 // targets with an operation in flight
   std::map<std::string, Probed> probed;       // by service
   std::map<std::string, Failure> failures;    // by target
-  std::map<std::string, std::string> last_logs;  // by service: the last lines, collected when it failed
-  std::optional<base::SystemTime> lease_renewed;  // of the Lease object, if there is one
+  std::map<std::string, std::string> last_logs;  // by service: the last lines, collected when it failed; "" = it wrote none
+  std::optional<base::SystemTime> lease_renewed;  // of the Lease object, if there is one; read anew for every plan
 };
 
 struct Input {
@@ -84,6 +86,7 @@ struct Input {
   Actual actual;
   Memory memory;
   base::SystemTime now{};
+  std::string host_name = "local";  // the DockerHost, for status.hostName
 };
 
 // The committed leases that a stored status holds.
@@ -92,9 +95,10 @@ Leases leases_of(const crd::json& status);
 enum class ActionKind {
   Allocate,         // lease subnet and ports that are missing, give back those that are no longer wanted
   MovePort,         // the port `endpoint` is held by somebody else: quarantine it and lease another
+  MoveSubnet,       // the leased subnet is used by somebody else: quarantine it and lease another
   CreateNetwork,
   RemoveNetwork,    // disconnects what is still on it first, foreign containers too
-  ConnectContainer, // disconnect from a network that is gone (force), connect to network_id
+  ConnectContainer, // disconnect (force) from what `detach` names, connect to network_id
   CreateContainer,  // pulls when the policy or a missing image asks for it
   StartContainer,   // copies files first when the container never ran
   StopContainer,
@@ -120,6 +124,7 @@ struct Action {
   std::optional<engine::NetworkSpec> network;      // CreateNetwork
   std::vector<engine::FileToCopy> files;           // StartContainer of one that never ran
   std::vector<std::string> aliases;                // ConnectContainer
+  std::vector<engine::Attachment> detach;          // ConnectContainer: attachments to our network of earlier ids
   std::string endpoint;                            // MovePort
   crd::PullPolicy pull = crd::PullPolicy::IfNotPresent;
   std::optional<base::Duration> grace;             // StopContainer, RemoveContainer
