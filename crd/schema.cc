@@ -1,0 +1,91 @@
+#include "crd/schema.h"
+
+#include "crd/cause.h"
+#include "crd/field_path.h"
+
+namespace berth::crd {
+namespace {
+
+const json* member(const json& value, std::string_view key) {
+  auto it = value.find(key);
+  return it == value.end() ? nullptr : &*it;
+}
+
+bool flag(const json& schema, std::string_view key) {
+  const json* value = member(schema, key);
+  return value && *value == true;
+}
+
+bool is_type_meta(std::string_view key) { return key == "metadata" || key == "apiVersion" || key == "kind"; }
+
+// The schema of one key of an object; nullptr when the schema does not know it.
+const json* schema_of(const json& schema, const std::string& key) {
+  if (const json* properties = member(schema, "properties")) {
+    if (const json* found = member(*properties, key)) return found;
+  }
+  const json* additional = member(schema, "additionalProperties");
+  return additional && additional->is_object() ? additional : nullptr;
+}
+
+bool keeps_unknown(const json& schema) {
+  return flag(schema, "x-kubernetes-preserve-unknown-fields") || flag(schema, "additionalProperties");
+}
+
+void prune_value(const json& schema, json& value, const std::string& path, bool root, std::vector<std::string>& removed) {
+  if (value.is_array()) {
+    const json* items = member(schema, "items");
+    if (!items) return;
+    for (std::size_t i = 0; i < value.size(); ++i) prune_value(*items, value[i], item(path, i), false, removed);
+    return;
+  }
+  if (!value.is_object()) return;
+  for (auto it = value.begin(); it != value.end();) {
+    const json* known = root && is_type_meta(it.key()) ? nullptr : schema_of(schema, it.key());
+    if (known) {
+      prune_value(*known, *it, child(path, it.key()), false, removed);
+    } else if (!keeps_unknown(schema) && !(root && is_type_meta(it.key()))) {
+      removed.push_back(child(path, it.key()));
+      it = value.erase(it);
+      continue;
+    }
+    ++it;
+  }
+}
+
+void default_value(const json& schema, json& value, bool root) {
+  if (value.is_array()) {
+    if (const json* items = member(schema, "items")) {
+      for (json& element : value) default_value(*items, element, false);
+    }
+    return;
+  }
+  if (!value.is_object()) return;
+  if (const json* properties = member(schema, "properties")) {
+    for (const auto& [key, property] : properties->items()) {
+      const json* preset = member(property, "default");
+      auto found = value.find(key);
+      if (preset && (found == value.end() || (found->is_null() && !flag(property, "nullable")))) value[key] = *preset;
+    }
+  }
+  for (auto it = value.begin(); it != value.end();) {
+    const json* known = root && is_type_meta(it.key()) ? nullptr : schema_of(schema, it.key());
+    if (known && it->is_null() && !flag(*known, "nullable")) {
+      it = value.erase(it);
+      continue;
+    }
+    if (known) default_value(*known, *it, false);
+    ++it;
+  }
+}
+
+}  // namespace
+
+std::vector<std::string> prune(const json& schema, json& value) {
+  std::vector<std::string> removed;
+  prune_value(schema, value, "", true, removed);
+  return removed;
+}
+
+void apply_defaults(const json& schema, json& value) { default_value(schema, value, true); }
+
+}  // namespace berth::crd
