@@ -40,12 +40,13 @@ struct Write {
   std::optional<Revision> expected;
 };
 
-// A bounded subscription. Ends (next() fails with Expired) when its reader is too slow or history is gone: list again.
+// A bounded subscription. Ends (next() fails with Expired) when its reader is too slow: list again. When the store stops, it
+// ends with Cancelled. May outlive the store. One reader at a time.
 class Watcher {
  public:
   virtual ~Watcher() = default;  // unsubscribes
   // The next change after the last one returned, in commit order, none twice, none left out.
-  // Errors: Expired. Cancelled: throws operation_aborted.
+  // Errors: Expired, Cancelled. Cancelled from outside: throws operation_aborted.
   virtual Task<Result<WatchEvent>> next() = 0;
   // A change that is already there, else nullopt; never waits. Errors as next().
   virtual std::optional<Result<WatchEvent>> poll() = 0;
@@ -69,15 +70,18 @@ class Store {
   virtual ListResult list(const std::string& resource, const std::string& ns) const = 0;
   // The stored object with its new resourceVersion; for a deletion the last state with the deletion's revision.
   // Errors: AlreadyExists (expected 0, key there), Conflict (other revision), NotFound (expected != 0 or deletion, key not
-  // there), InternalError/DiskPressure (the change is not durable and did not happen). Concurrent commits are grouped
-  // into one transaction; preconditions see every earlier commit of this process.
+  // there), BadRequest (body is no Object), InternalError/DiskPressure (the change is not durable and did not happen; the
+  // commits that were made on top of it fail with it), Cancelled (the store is stopping). Concurrent commits are grouped into
+  // one transaction; preconditions see every earlier commit of this process. A caller that is cancelled while it waits
+  // does not take the change back.
   virtual Task<Result<ObjectPtr>> commit(Write write) = 0;
   // Every change of `resource` (in `ns`, "" = all) after `from`. Subscribes first, reads history second, filters by
   // revision third, so nothing falls between. Errors: Expired (from is older than the kept history).
   // `from` in the future waits for it.
   virtual Result<std::unique_ptr<Watcher>> watch(const std::string& resource, const std::string& ns, Revision from) = 0;
   virtual Revision revision() const = 0;
-  // Forgets history up to `revision` (current objects stay). Called by the owner from time to time.
+  // Forgets history up to `revision` (current objects stay). Not needed in daily life: history is bounded by itself
+  // (StoreOptions) and what it drops leaves the disk together with later commits.
   virtual Task<Result<void>> compact(Revision revision) = 0;
   // Whether this store held nothing when it was opened (new data directory): the reaper then only reports.
   virtual bool was_created() const = 0;

@@ -1,0 +1,157 @@
+#include "api/storage/sqlite_journal.h"
+
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/post.hpp>
+
+namespace berth::storage {
+
+namespace {
+
+constexpr std::int64_t kSchemaVersion = 1;
+
+// Settings of the connection. The lock is taken before WAL mode is entered, so that SQLite needs no shared memory file.
+constexpr const char* kSettings[] = {
+    "PRAGMA locking_mode = EXCLUSIVE", "PRAGMA journal_mode = WAL",          "PRAGMA synchronous = FULL",
+    "PRAGMA cache_size = -512",        "PRAGMA journal_size_limit = 4194304", "PRAGMA temp_store = MEMORY",
+};
+
+// body is NULL for a deletion. state has one row: history up to `compacted` is gone.
+constexpr const char* kSchema[] = {
+    "BEGIN EXCLUSIVE",
+    "CREATE TABLE changes (revision INTEGER PRIMARY KEY, resource TEXT NOT NULL, ns TEXT NOT NULL, "
+    "name TEXT NOT NULL, body TEXT)",
+    "CREATE TABLE state (compacted INTEGER NOT NULL)",
+    "INSERT INTO state (compacted) VALUES (0)",
+    "PRAGMA user_version = 1",
+    "COMMIT",
+};
+
+// Creates the schema in an empty file; refuses what is not ours or too new.
+Result<void> check_schema(SqliteDatabase& database) {
+  const auto version = database.query_integer("PRAGMA user_version");
+  if (version.has_error()) return version.error();
+  if (version.value() == kSchemaVersion) return {};
+  if (version.value() != 0) {
+    return database.failure("schema version " + std::to_string(version.value()) + " is newer than version " +
+                            std::to_string(kSchemaVersion) + ", which this berthd knows");
+  }
+  const auto tables = database.query_integer("SELECT count(*) FROM sqlite_schema");
+  if (tables.has_error()) return tables.error();
+  if (tables.value() != 0) return database.failure("is a database, but not one of berthd");
+  for (const char* sql : kSchema) {
+    if (auto done = database.execute(sql); done.has_error()) return done.error();
+  }
+  return {};
+}
+
+}  // namespace
+
+struct SqliteJournal::Statements {
+  SqliteStatement begin;
+  SqliteStatement insert;
+  SqliteStatement erase;
+  SqliteStatement compacted;
+  SqliteStatement commit;
+  SqliteStatement rollback;
+};
+
+SqliteJournal::SqliteJournal(Executor executor, std::unique_ptr<SqliteDatabase> database)
+    : executor_(std::move(executor)), database_(std::move(database)) {}
+
+SqliteJournal::~SqliteJournal() { thread_.join(); }
+
+Result<std::unique_ptr<SqliteJournal>> SqliteJournal::open(Executor executor, const std::filesystem::path& file) {
+  auto database = SqliteDatabase::open(file);
+  if (database.has_error()) return database.error();
+  for (const char* sql : kSettings) {
+    if (auto done = database.value()->execute(sql); done.has_error()) return done.error();
+  }
+  if (auto done = check_schema(*database.value()); done.has_error()) return done.error();
+  std::unique_ptr<SqliteJournal> journal(new SqliteJournal(std::move(executor), std::move(database.value())));
+  if (auto done = journal->prepare(); done.has_error()) return done.error();
+  return journal;
+}
+
+Result<void> SqliteJournal::prepare() {
+  const auto compacted = database_->query_integer("SELECT compacted FROM state");
+  if (compacted.has_error()) return compacted.error();
+  compacted_ = opened_compacted_ = static_cast<Revision>(compacted.value());
+
+  auto begin = database_->prepare("BEGIN IMMEDIATE");
+  if (begin.has_error()) return begin.error();
+  auto insert = database_->prepare("INSERT INTO changes (revision, resource, ns, name, body) VALUES (?, ?, ?, ?, ?)");
+  if (insert.has_error()) return insert.error();
+  auto erase = database_->prepare("DELETE FROM changes WHERE revision = ?");
+  if (erase.has_error()) return erase.error();
+  auto horizon = database_->prepare("UPDATE state SET compacted = ?");
+  if (horizon.has_error()) return horizon.error();
+  auto commit = database_->prepare("COMMIT");
+  if (commit.has_error()) return commit.error();
+  auto rollback = database_->prepare("ROLLBACK");
+  if (rollback.has_error()) return rollback.error();
+  statements_.reset(new Statements{std::move(begin.value()), std::move(insert.value()), std::move(erase.value()),
+                                   std::move(horizon.value()), std::move(commit.value()), std::move(rollback.value())});
+  return {};
+}
+
+Result<void> SqliteJournal::read(const std::function<void(JournalChange)>& each) {
+  auto select = database_->prepare("SELECT revision, resource, ns, name, body FROM changes ORDER BY revision");
+  if (select.has_error()) return select.error();
+  while (true) {
+    const auto row = select->step();
+    if (row.has_error()) return row.error();
+    if (!row.value()) return {};
+    JournalChange change;
+    change.revision = static_cast<Revision>(select->integer(0));
+    change.key = StoreKey{select->text(1), select->text(2), select->text(3)};
+    if (!select->is_null(4)) change.body = std::make_shared<const std::string>(select->text(4));
+    each(std::move(change));
+  }
+}
+
+void SqliteJournal::write(JournalBatch batch, Done done) {
+  // The guard keeps the loop running until the answer is back.
+  auto guard = asio::make_work_guard(executor_);
+  asio::post(thread_, [this, batch = std::move(batch), done = std::move(done), guard = std::move(guard)]() mutable {
+    auto result = write_transaction(batch);
+    asio::post(guard.get_executor(), [done = std::move(done), result = std::move(result)] { done(result); });
+  });
+}
+
+Result<void> SqliteJournal::write_transaction(const JournalBatch& batch) {
+  if (auto begun = statements_->begin.run(); begun.has_error()) return begun.error();
+  auto result = write_rows(batch);
+  if (result.has_value()) result = statements_->commit.run();
+  if (result.has_value()) compacted_ = batch.compacted;
+  // Some failures roll back by themselves. One of the rollback itself shows at the next BEGIN.
+  if (result.has_error() && database_->in_transaction()) statements_->rollback.run();
+  return result;
+}
+
+Result<void> SqliteJournal::write_rows(const JournalBatch& batch) {
+  auto& insert = statements_->insert;
+  for (const auto& change : batch.changes) {
+    insert.bind(0, static_cast<std::int64_t>(change.revision));
+    insert.bind(1, change.key.resource);
+    insert.bind(2, change.key.ns);
+    insert.bind(3, change.key.name);
+    if (change.body) {
+      insert.bind(4, *change.body);
+    } else {
+      insert.bind_null(4);
+    }
+    if (auto done = insert.run(); done.has_error()) return done.error();
+  }
+  auto& erase = statements_->erase;
+  for (const Revision revision : batch.erase) {
+    erase.bind(0, static_cast<std::int64_t>(revision));
+    if (auto done = erase.run(); done.has_error()) return done.error();
+  }
+  if (batch.compacted != compacted_) {
+    statements_->compacted.bind(0, static_cast<std::int64_t>(batch.compacted));
+    if (auto done = statements_->compacted.run(); done.has_error()) return done.error();
+  }
+  return {};
+}
+
+}  // namespace berth::storage
