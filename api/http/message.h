@@ -16,6 +16,7 @@ struct MessageHead {
   std::string method;  // requests
   std::string target;
   int status = 0;  // answers
+  bool http10 = false;
   Headers headers;
   // Case-insensitive; "" when absent.
   std::string_view header(std::string_view name) const;

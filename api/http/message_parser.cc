@@ -53,11 +53,16 @@ class BeastReader final : public Reader, private beast_http::basic_parser<is_req
   }
 
  private:
-  void on_request_impl(beast_http::verb, beast_view method, beast_view target, int, error_code&) override {
+  void on_request_impl(beast_http::verb, beast_view method, beast_view target, int version,
+                       error_code&) override {
+    head.http10 = version == 10;
     head.method = to_string(method);
     head.target = to_string(target);
   }
-  void on_response_impl(int code, beast_view, int, error_code&) override { head.status = code; }
+  void on_response_impl(int code, beast_view, int version, error_code&) override {
+    head.http10 = version == 10;
+    head.status = code;
+  }
   // Trailers come through here too and are not part of the head.
   void on_field_impl(beast_http::field, beast_view name, beast_view value, error_code&) override {
     if (!Base::is_header_done()) head.headers.emplace_back(to_string(name), to_string(value));

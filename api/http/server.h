@@ -35,6 +35,7 @@ struct ServerRequest {
 class ResponseWriter {
  public:
   virtual ~ResponseWriter() = default;
+  // `extra` headers; Content-Length, Date and Connection are the server's.
   virtual Task<void> respond(int status, std::string content_type, std::string body, Headers extra = {}) = 0;
   // Flushes the head at once (chunked). Then write() any number of times; the stream ends when the handler returns.
   virtual Task<void> start_stream(int status, std::string content_type, Headers extra = {}) = 0;
@@ -49,14 +50,16 @@ using Handler = std::function<Task<void>(std::shared_ptr<const ServerRequest>, R
 
 struct ServerOptions {
   std::size_t header_limit = 64 * 1024;
-  std::size_t body_limit = 3 * 1024 * 1024;  // above: 413 through `too_large_body`
+  std::size_t body_limit = 3 * 1024 * 1024;  // above: 413, read no further
   base::Duration header_timeout = std::chrono::seconds(10);
   base::Duration body_timeout = std::chrono::seconds(30);
   base::Duration idle_timeout = std::chrono::seconds(120);
   std::size_t max_connections = 4096;  // above: closed at accept, counted and logged
   unsigned socket_mode = 0660;
   std::string socket_group;  // "" = the process's
-  std::string too_large_body;  // JSON text of the 413 answer
+  // The JSON text of an answer that never reaches the handler (400 malformed, 413, 431) or that the handler failed to give
+  // (500). Empty: the message as plain text.
+  std::function<std::string(int status, const std::string& message)> error_body;
 };
 
 // Listeners and sessions. Loop thread only.
@@ -70,7 +73,9 @@ class Server {
   // Errors: Conflict (address in use), Invalid (not loopback: only loopback addresses are allowed), InternalError (text).
   Result<Endpoint> listen(const Endpoint& endpoint);
   std::size_t connections() const;
-  // Stops accepting, ends idle sessions, gives running requests `grace`, cancels the rest, removes socket files.
+  std::uint64_t refused_connections() const;  // closed at accept because of max_connections
+  // Stops accepting, removes socket files, ends idle sessions and streams (these cleanly, with their last chunk), gives
+  // other running requests `grace`, cancels the rest.
   Task<void> stop(base::Duration grace);
 
  private:
