@@ -29,6 +29,8 @@ bool port_complete(const Leases& leases, const PortLease& wanted);
 // Whether Allocate would change something: a lease is missing, or one that nothing wants can be given back, because no
 // container that might publish it is left.
 bool leases_outdated(const Input& input);
+// "no lease for postgres.sql, redis.redis, the subnet"; "" when nothing is missing.
+std::string describe_missing(const Input& input);
 
 struct Allocation {
   Leases leases;

@@ -29,8 +29,12 @@ struct PortKey {
   auto operator<=>(const PortKey&) const = default;
 };
 
+// Whether two keys cannot be bound at the same time.
+bool excludes(const PortKey& a, const PortKey& b);
+
 // Who holds what, of one host: a cache over object status and owned engine objects, rebuilt from both at start.
-// Pure and not thread-safe. An owner is "<uid>/<endpoint name>".
+// Pure and not thread-safe. An owner is "<uid>/<endpoint name>"
+// and holds one port at most.
 class PortAllocator {
  public:
   explicit PortAllocator(PortRange range);
@@ -40,7 +44,8 @@ class PortAllocator {
   Result<void> charge(const PortKey& key, const std::string& owner);
   // The next port of the range that nobody holds and that is not quarantined, in serial order after the one given last
   // (a port just freed is not handed out at once). Range full: the first port outside it, 32768..60999 avoided where it can,
-  // for which `is_free` says yes; fallback is then true. Errors: PortsExhausted.
+  // for which `is_free` says yes; fallback is then true. An owner that holds such a port already keeps it.
+  // Errors: PortsExhausted.
   struct Lease {
     PortKey key;
     bool fallback = false;
@@ -63,10 +68,17 @@ class PortAllocator {
   Counts counts(base::SystemTime now) const;
 
  private:
+  using Slot = std::pair<crd::Protocol, std::uint16_t>;
+  const std::string* conflicting(const PortKey& key, const std::string& except = "") const;
+  bool quarantined(const PortKey& key, base::SystemTime now) const;
+  bool available(const PortKey& key, base::SystemTime now) const;
+  Lease hold(const PortKey& key, const std::string& owner, bool fallback);
+
   PortRange range_;
-  std::map<PortKey, std::string> held_;
-  std::map<PortKey, base::SystemTime> quarantined_;
-  std::uint32_t next_ = 0;
+  std::map<Slot, std::map<std::string, std::string>> held_;               // by address: the owner
+  std::map<Slot, std::map<std::string, base::SystemTime>> quarantined_;   // by address: until when
+  std::map<std::string, PortKey> by_owner_;
+  std::uint32_t next_ = 0;  // offset in the range
 };
 
 }  // namespace berth::plan

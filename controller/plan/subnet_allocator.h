@@ -25,23 +25,23 @@ struct Subnet {
 // Errors: Invalid: not a CIDR, host bits set (says which network was meant), prefix outside 8..29.
 Result<Subnet> parse_subnet(std::string_view text);
 
-// berth's own IPAM over one pool: slices sized by the number of containers (/28 up to 13... at least `min_prefix` /27),
-// serial, sticky. Pure and not thread-safe. An owner is an environment's uid.
+// berth's own IPAM over one pool: slices of `slice_prefix` (a /27 has room for 29 containers), larger ones where that is
+// not enough; serial, sticky. Pure and not thread-safe. An owner is an environment's uid and holds one subnet at most.
 class SubnetAllocator {
  public:
   explicit SubnetAllocator(Subnet pool, int slice_prefix = 27);
 
-  // Records what `owner` holds. Same owner again: success. Errors: SubnetConflict, naming the holder.
+  // Records what `owner` holds, instead of what it held. Errors: SubnetConflict, naming the holder; nothing has changed.
   Result<void> charge(const Subnet& subnet, const std::string& owner);
-  // The next free slice with room for `hosts` containers that overlaps neither a held nor a blocked network.
-  // Errors: SubnetExhausted.
+  // The next free slice with room for `hosts` containers that overlaps neither a held nor a blocked network. An owner that
+  // holds a subnet with room enough keeps it. Errors: SubnetExhausted; the owner keeps what it has.
   Result<Subnet> lease(int hosts, const std::string& owner, base::SystemTime now);
   void release(const std::string& owner);
   // Replaces the set of networks that are in use outside berth (host routes, foreign engine networks).
   void set_blocked(std::vector<Subnet> blocked);
   // The engine said "Pool overlaps": not leased again before `until`.
   void quarantine(const Subnet& subnet, base::SystemTime until);
-  // Whether an explicit subnet may be used; the error names what it overlaps.
+  // Whether an explicit subnet may be used. Errors: SubnetConflict, naming what it overlaps.
   Result<void> check(const Subnet& subnet, const std::string& owner) const;
 
   struct Counts {
@@ -51,13 +51,22 @@ class SubnetAllocator {
   };
   Counts counts(base::SystemTime now) const;
 
+  // "" when nobody holds a part of it.
+  std::string holder(const Subnet& subnet) const;
+
  private:
+  using Held = std::map<std::uint32_t, std::pair<Subnet, std::string>>;  // disjoint, by address
+  Held::const_iterator overlapping(const Subnet& subnet, const std::string& except) const;
+  bool available(const Subnet& subnet, const std::string& owner, base::SystemTime now) const;
+  void hold(const Subnet& subnet, const std::string& owner);
+
   Subnet pool_;
   int slice_prefix_;
-  std::map<std::string, Subnet> held_;
+  Held held_;
+  std::map<std::string, std::uint32_t> by_owner_;  // the key in held_
   std::vector<Subnet> blocked_;
   std::map<Subnet, base::SystemTime> quarantined_;
-  std::uint32_t next_ = 0;
+  std::uint32_t next_ = 0;  // offset in the pool, in addresses
 };
 
 }  // namespace berth::plan

@@ -1,0 +1,16 @@
+#pragma once
+
+#include <map>
+#include <string>
+
+#include "controller/plan/environment_plan.h"
+
+// What is made on the engine, beside container_spec() and spec_hash() of environment_plan.h. Internal to plan/.
+namespace berth::plan {
+
+// spec_hash() of every service, computed together.
+std::map<std::string, std::string> spec_hashes(const Input& input);
+// The network of the environment, from its leased subnet. REQUIRES: leases.subnet is one.
+engine::NetworkSpec network_spec(const Input& input);
+
+}  // namespace berth::plan

@@ -1,0 +1,23 @@
+#include "controller/plan/names.h"
+
+namespace berth::plan {
+
+namespace {
+
+std::string_view short_uid(std::string_view uid) { return uid.substr(0, 8); }
+
+}  // namespace
+
+std::string container_name(std::string_view environment, std::string_view service, std::string_view uid) {
+  std::string name(environment);
+  name.append("-").append(service).append("-").append(short_uid(uid));
+  return name;
+}
+
+std::string network_name(std::string_view environment, std::string_view uid) {
+  std::string name(environment);
+  name.append("-").append(short_uid(uid));
+  return name;
+}
+
+}  // namespace berth::plan

@@ -1,0 +1,335 @@
+#include <algorithm>
+
+#include "controller/plan/explain.h"
+#include "controller/plan/lease_plan.h"
+#include "controller/plan/names.h"
+#include "controller/plan/world.h"
+#include "crd/condition.h"
+
+namespace berth::plan {
+
+namespace {
+
+using crd::json;
+
+// The moment's phase and the times that stay. Written top to bottom: the first that applies.
+struct Outline {
+  std::string phase;
+  std::int64_t generation = 0;
+  std::optional<base::SystemTime> scheduled;
+  std::optional<base::SystemTime> ready;
+  std::optional<base::SystemTime> finished;
+  bool over = false;  // what went wrong with the services stays as it was written
+};
+
+Outline outline(const World& world, const Plan& plan) {
+  const Input& input = world.input;
+  Outline out{.generation = input.generation, .scheduled = world.facts.scheduled, .ready = world.facts.ready,
+              .finished = world.facts.finished_at};
+  if (world.facts.finished || plan.finish) {
+    out.over = world.facts.finished;
+    out.phase = plan.finish ? plan.finish->phase : world.facts.expired ? "Expired" : "Failed";
+    if (!out.finished) out.finished = input.now;
+    if (input.deleting) out.phase = "Terminating";
+    return out;
+  }
+  if (input.deleting) {
+    out.over = true;
+    out.phase = "Terminating";
+    return out;
+  }
+  if (!out.scheduled && world.leased) out.scheduled = input.now;
+  if (!out.ready && world.all_ready()) out.ready = input.now;
+  out.phase = !out.scheduled ? "Pending" : world.all_ready() ? "Ready" : out.ready ? "Degraded" : "Provisioning";
+  return out;
+}
+
+std::string state_name(const ServiceView& service) {
+  switch (service.state) {
+    case ServiceState::Missing:
+    case ServiceState::Created: return "Waiting";
+    case ServiceState::Running: return "Running";
+    case ServiceState::Exited: return "Restarting";
+    case ServiceState::Completed: return "Completed";
+    case ServiceState::Failed: return "Failed";
+    case ServiceState::Removing: return "Removing";
+    case ServiceState::Broken: return "Broken";
+  }
+  return "";
+}
+
+// "" members say nothing: they are left out.
+void put(json& object, const char* key, const std::string& value) {
+  if (!value.empty()) object[key] = value;
+}
+void put_time(json& object, const char* key, const std::optional<base::SystemTime>& time) {
+  if (time) object[key] = base::format_micro_time(*time);
+}
+
+std::string variable_of(const crd::TestEnvironmentSpec& spec, const PortLease& lease) {
+  const crd::Service* service = spec.find(lease.service);
+  if (!service) return "";
+  for (const crd::ServicePort& port : service->ports) {
+    if (port.endpoint_name(service->name) == lease.endpoint) return port.env;
+  }
+  return "";
+}
+
+json ports_status(const Input& input, const std::string& service) {
+  json ports = json::array();
+  for (const PortLease& lease : input.leases.ports) {
+    if (lease.service != service) continue;
+    json port = {{"containerPort", lease.container_port},
+                 {"protocol", lease.protocol == crd::Protocol::Udp ? "UDP" : "TCP"},
+                 {"hostPort", lease.host_port}};
+    put(port, "hostIP", lease.host_ip);
+    crd::ServicePort unnamed{.container_port = lease.container_port, .protocol = lease.protocol};
+    if (unnamed.endpoint_name(service) != lease.endpoint) put(port, "name", lease.endpoint.substr(service.size() + 1));
+    put(port, "env", variable_of(input.spec, lease));
+    ports.push_back(std::move(port));
+  }
+  return ports;
+}
+
+json service_status(const World& world, const ServiceView& service) {
+  const std::string& name = service.spec->name;
+  json out = {{"name", name},
+              {"state", state_name(service)},
+              {"ready", service.ready},
+              {"restartCount", service.record.restart_count},
+              {"ports", ports_status(world.input, name)}};
+  put(out, "containerID", service.record.container_id);
+  put(out, "specHash", service.record.spec_hash);
+  put_time(out, "startedAt", service.record.started_at);
+  if (service.record.backoff_level > 0) out["backoffLevel"] = service.record.backoff_level;
+  if (service.container) {
+    put(out, "containerName", service.container->name);
+    put(out, "imageID", service.container->image_id);
+    const bool ended = service.state == ServiceState::Exited || service.state == ServiceState::Completed ||
+                       service.state == ServiceState::Failed;
+    if (ended) out["exitCode"] = service.container->exit_code;
+  }
+  if (!service.ready) {
+    const Explanation why = explain(world, service);
+    put(out, "reason", why.reason);
+    put(out, "message", why.message);
+  }
+  return out;
+}
+
+// Of a service that is over, or that the spec no longer has: what was written about it, as far as it still holds.
+json past_service_status(const World& world, const json& before, const std::string& name) {
+  json out = before;
+  out["name"] = name;
+  out["ready"] = false;
+  out["ports"] = ports_status(world.input, name);
+  const bool exists = std::any_of(world.containers.begin(), world.containers.end(), [&](const engine::Container* container) {
+    return container->id == text_at(before, "containerID");
+  });
+  if (world.input.deleting) out["state"] = exists ? "Removing" : "Removed";
+  if (!exists) {
+    out.erase("containerID");
+    out.erase("containerName");
+  }
+  return out;
+}
+
+json stored_service(const Input& input, const std::string& name) {
+  for (const json& service : array_at(input.status, "services")) {
+    if (text_at(service, "name") == name) return service;
+  }
+  return json{{"name", name}, {"state", "Removing"}, {"restartCount", 0}};
+}
+
+// Services that left the spec but hold ports or a container.
+std::vector<std::string> leaving_services(const World& world) {
+  std::vector<std::string> names;
+  const auto add = [&](const std::string& name) {
+    if (name.empty() || world.input.spec.find(name)) return;
+    if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
+  };
+  for (const PortLease& lease : world.input.leases.ports) add(lease.service);
+  for (const engine::Container* container : world.unwanted) add(label(container->labels, kServiceLabel));
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+json services_status(const World& world, const Outline& outline) {
+  json services = json::array();
+  for (const ServiceView& service : world.services) {
+    const std::string& name = service.spec->name;
+    services.push_back(outline.over ? past_service_status(world, stored_service(world.input, name), name)
+                                    : service_status(world, service));
+  }
+  for (const std::string& name : leaving_services(world)) {
+    json left = past_service_status(world, stored_service(world.input, name), name);
+    if (!outline.over) left["state"] = "Removing";
+    services.push_back(std::move(left));
+  }
+  return services;
+}
+
+std::string endpoint_address(const Input& input, const PortLease& lease) {
+  const bool of_host = lease.host_ip == input.bind_address || lease.host_ip == "0.0.0.0" || lease.host_ip == "::";
+  const std::string& ip = of_host ? input.advertise_address : lease.host_ip;
+  return (ip.find(':') == std::string::npos ? ip : "[" + ip + "]") + ":" + std::to_string(lease.host_port);
+}
+
+json endpoints_status(const Input& input) {
+  json endpoints = json::object();
+  for (const PortLease& lease : input.leases.ports) {
+    if (input.spec.find(lease.service)) endpoints[lease.endpoint] = endpoint_address(input, lease);
+  }
+  return endpoints;
+}
+
+json network_status(const World& world) {
+  json network = {{"name", network_name(world.input.name, world.input.uid)}};
+  put(network, "subnet", world.input.leases.subnet);
+  put(network, "id", world.network ? world.network->id : "");
+  put(network, "specHash", world.network ? label(world.network->labels, kSpecHashLabel) : world.facts.network_hash);
+  return network;
+}
+
+int ready_count(const World& world) {
+  return static_cast<int>(std::count_if(world.services.begin(), world.services.end(), [](const auto& s) { return s.ready; }));
+}
+
+std::string ready_services(const World& world, const Outline& outline) {
+  const int ready = outline.over ? 0 : ready_count(world);
+  return std::to_string(ready) + "/" + std::to_string(world.services.size());
+}
+
+std::string unready_list(const World& world) {
+  std::string text;
+  for (const ServiceView& service : world.services) {
+    if (!service.ready) text += (text.empty() ? "" : "; ") + service.spec->name + " " + explain(world, service).message;
+  }
+  return text;
+}
+
+class Conditions {
+ public:
+  Conditions(const World& world, const Outline& outline)
+      : world_(world), outline_(outline), list_(array_at(world.input.status, "conditions")) {}
+
+  void set(const char* type, bool status, const std::string& reason, const std::string& message) {
+    crd::set_condition(list_, type, status, reason, message, outline_.generation, world_.input.now);
+  }
+
+  // Waiting for leases: for what, and what stands in the way.
+  void leases() {
+    const Failure* failure = failure_of(world_.input, kEnvironmentTarget);
+    const std::string reason = failure ? std::string(to_string(failure->reason)) : "Allocating";
+    const std::string message = failure ? clean(failure->message) : describe_missing(world_.input);
+    if (outline_.scheduled) {
+      set("Scheduled", true, "Scheduled", "on host " + world_.input.host_name);
+    } else {
+      set("Scheduled", false, reason, message);
+    }
+    if (world_.leased) {
+      set("PortsAllocated", true, "Allocated", std::to_string(world_.input.leases.ports.size()) + " ports leased");
+    } else {
+      set("PortsAllocated", false, reason, message);
+    }
+  }
+
+  void network() {
+    if (const engine::Network* network = world_.network) {
+      set("NetworkReady", true, "NetworkCreated", network->name + " " + world_.input.leases.subnet);
+    } else if (const Failure* failure = failure_of(world_.input, kNetworkTarget)) {
+      set("NetworkReady", false, std::string(to_string(failure->reason)), clean(failure->message));
+    } else {
+      set("NetworkReady", false, "NetworkPending",
+          world_.other_networks.empty() ? "the network is not there yet" : "the network is replaced because its spec changed");
+    }
+  }
+
+  void services() {
+    const int ready = ready_count(world_);
+    const int all = static_cast<int>(world_.services.size());
+    if (ready == all) {
+      set("ServicesReady", true, "ServicesReady", std::to_string(all) + " services ready");
+    } else {
+      set("ServicesReady", false, "ServicesNotReady", unready_list(world_));
+    }
+  }
+
+  void ready() {
+    if (outline_.phase == "Ready") {
+      set("Ready", true, "Ready", "all services are ready");
+      return;
+    }
+    for (const ServiceView& service : world_.services) {
+      if (service.ready) continue;
+      const Explanation why = explain(world_, service);
+      if (why.reason.empty()) continue;
+      set("Ready", false, why.reason, service.spec->name + " " + why.message);
+      return;
+    }
+    set("Ready", false, outline_.phase, ready_services(world_, outline_) + " services are ready");
+  }
+
+  void over(const Plan& plan) {
+    set("ServicesReady", false, outline_.phase, "the environment is over");
+    if (plan.finish) {
+      set("Ready", false, std::string(to_string(plan.finish->reason)), clean(plan.finish->message));
+    }
+    if (!world_.network) set("NetworkReady", false, outline_.phase, "the environment is over");
+  }
+
+  void terminating() {
+    const std::size_t containers = world_.containers.size();
+    const std::size_t networks = world_.other_networks.size() + (world_.network ? 1 : 0);
+    set("Ready", false, "Terminating",
+        containers + networks == 0 ? "nothing is left on the engine"
+                                   : std::to_string(containers) + " containers and " + std::to_string(networks) + " networks are left");
+  }
+
+  json take() { return std::move(list_); }
+
+ private:
+  const World& world_;
+  const Outline& outline_;
+  json list_;
+};
+
+json conditions_status(const World& world, const Plan& plan, const Outline& outline) {
+  Conditions conditions(world, outline);
+  if (world.input.deleting) {
+    conditions.terminating();
+  } else if (outline.finished) {
+    conditions.over(plan);
+  } else {
+    conditions.leases();
+    conditions.network();
+    conditions.services();
+    conditions.ready();
+  }
+  return conditions.take();
+}
+
+}  // namespace
+
+json status(const Input& input, const Plan& plan) {
+  const World world = observe(input);
+  const Outline outline = plan::outline(world, plan);
+  json out = {{"phase", outline.phase},
+              {"observedGeneration", outline.generation},
+              {"hostName", input.host_name},
+              {"network", network_status(world)},
+              {"services", services_status(world, outline)},
+              {"readyServices", ready_services(world, outline)},
+              {"endpoints", endpoints_status(input)},
+              {"env", port_variables(input.spec, input.leases)},
+              {"conditions", conditions_status(world, plan, outline)}};
+  put_time(out, "scheduledTime", outline.scheduled);
+  put_time(out, "readyTime", outline.ready);
+  put_time(out, "finishedTime", outline.finished);
+  if (input.spec.ttl) {
+    out["expirationTime"] = base::format_time(input.created + std::chrono::duration_cast<base::SystemTime::duration>(*input.spec.ttl));
+  }
+  return out;
+}
+
+}  // namespace berth::plan

@@ -1,0 +1,176 @@
+#include "controller/plan/subnet_allocator.h"
+
+#include <algorithm>
+#include <charconv>
+
+namespace berth::plan {
+
+namespace {
+
+std::uint64_t size_of(int prefix) { return std::uint64_t{1} << (32 - prefix); }
+std::uint64_t first_of(const Subnet& subnet) { return subnet.address; }
+std::uint64_t end_of(const Subnet& subnet) { return subnet.address + size_of(subnet.prefix); }
+
+std::string dotted(std::uint32_t address) {
+  std::string text;
+  for (int shift = 24; shift >= 0; shift -= 8) {
+    text += std::to_string((address >> shift) & 0xff);
+    if (shift > 0) text += '.';
+  }
+  return text;
+}
+
+std::optional<int> number(std::string_view text, int max) {
+  int value = 0;
+  const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (failed != std::errc{} || end != text.data() + text.size() || value < 0 || value > max) return std::nullopt;
+  if (text.size() > 1 && text.front() == '0') return std::nullopt;
+  return value;
+}
+
+std::optional<std::uint32_t> parse_address(std::string_view text) {
+  std::uint32_t address = 0;
+  for (int part = 0; part < 4; ++part) {
+    const auto dot = part < 3 ? text.find('.') : text.size();
+    if (dot == std::string_view::npos) return std::nullopt;
+    const auto byte = number(text.substr(0, dot), 255);
+    if (!byte) return std::nullopt;
+    address = (address << 8) | static_cast<std::uint32_t>(*byte);
+    text.remove_prefix(std::min(text.size(), dot + 1));
+  }
+  return address;
+}
+
+}  // namespace
+
+std::string Subnet::str() const { return dotted(address) + "/" + std::to_string(prefix); }
+std::string Subnet::gateway() const { return dotted(address + 1); }
+bool Subnet::overlaps(const Subnet& other) const {
+  return first_of(*this) < end_of(other) && first_of(other) < end_of(*this);
+}
+int Subnet::usable_hosts() const { return static_cast<int>(std::max<std::int64_t>(0, std::int64_t(size_of(prefix)) - 3)); }
+
+Result<Subnet> parse_subnet(std::string_view text) {
+  const std::string quoted = "subnet \"" + std::string(text) + "\": ";
+  const auto slash = text.find('/');
+  if (slash == std::string_view::npos) {
+    return base::error(Reason::Invalid, quoted + "must be an IPv4 network such as 10.99.0.0/24");
+  }
+  const auto address = parse_address(text.substr(0, slash));
+  const auto prefix = number(text.substr(slash + 1), 32);
+  if (!address || !prefix) return base::error(Reason::Invalid, quoted + "must be an IPv4 network such as 10.99.0.0/24");
+  if (*prefix < 8 || *prefix > 29) return base::error(Reason::Invalid, quoted + "the prefix must be within /8 and /29");
+  const Subnet meant{static_cast<std::uint32_t>(*address & ~(size_of(*prefix) - 1)), *prefix};
+  if (meant.address != *address) return base::error(Reason::Invalid, quoted + "has host bits set; the network is " + meant.str());
+  return meant;
+}
+
+SubnetAllocator::SubnetAllocator(Subnet pool, int slice_prefix)
+    : pool_(pool), slice_prefix_(std::max(slice_prefix, pool.prefix)) {}
+
+Result<void> SubnetAllocator::charge(const Subnet& subnet, const std::string& owner) {
+  if (const auto other = overlapping(subnet, owner); other != held_.end()) {
+    return base::error(Reason::SubnetConflict,
+                       "subnet " + subnet.str() + " overlaps " + other->second.first.str() + ", held by " + other->second.second);
+  }
+  hold(subnet, owner);
+  return {};
+}
+
+Result<Subnet> SubnetAllocator::lease(int hosts, const std::string& owner, base::SystemTime now) {
+  if (const auto mine = by_owner_.find(owner); mine != by_owner_.end()) {
+    const Subnet& subnet = held_.at(mine->second).first;
+    if (subnet.usable_hosts() >= hosts) return subnet;
+  }
+  int prefix = slice_prefix_;
+  while (prefix > pool_.prefix && Subnet{0, prefix}.usable_hosts() < hosts) --prefix;
+  if (Subnet{0, prefix}.usable_hosts() < hosts) {
+    return base::error(Reason::SubnetExhausted,
+                       "the pool " + pool_.str() + " is too small for " + std::to_string(hosts) + " containers in one network");
+  }
+  std::erase_if(quarantined_, [&](const auto& item) { return item.second <= now; });
+  const std::uint64_t step = size_of(prefix);
+  const std::uint64_t slices = size_of(pool_.prefix) / step;
+  const std::uint64_t start = (next_ + step - 1) / step;
+  for (std::uint64_t i = 0; i < slices; ++i) {
+    const std::uint64_t offset = ((start + i) % slices) * step;
+    const Subnet slice{static_cast<std::uint32_t>(pool_.address + offset), prefix};
+    if (!available(slice, owner, now)) continue;
+    next_ = static_cast<std::uint32_t>((offset + step) % size_of(pool_.prefix));
+    hold(slice, owner);
+    return slice;
+  }
+  return base::error(Reason::SubnetExhausted, "the pool " + pool_.str() + " has no free /" + std::to_string(prefix) + " left");
+}
+
+void SubnetAllocator::release(const std::string& owner) {
+  const auto mine = by_owner_.find(owner);
+  if (mine == by_owner_.end()) return;
+  held_.erase(mine->second);
+  by_owner_.erase(mine);
+}
+
+void SubnetAllocator::set_blocked(std::vector<Subnet> blocked) { blocked_ = std::move(blocked); }
+
+void SubnetAllocator::quarantine(const Subnet& subnet, base::SystemTime until) { quarantined_[subnet] = until; }
+
+Result<void> SubnetAllocator::check(const Subnet& subnet, const std::string& owner) const {
+  if (const auto other = overlapping(subnet, owner); other != held_.end()) {
+    return base::error(Reason::SubnetConflict,
+                       "subnet " + subnet.str() + " overlaps " + other->second.first.str() + ", held by " + other->second.second);
+  }
+  for (const Subnet& other : blocked_) {
+    if (!subnet.overlaps(other)) continue;
+    return base::error(Reason::SubnetConflict, "subnet " + subnet.str() + " overlaps " + other.str() +
+                                                   ", a route of the host or a network that berth did not make");
+  }
+  return {};
+}
+
+SubnetAllocator::Counts SubnetAllocator::counts(base::SystemTime now) const {
+  Counts counts;
+  counts.leased = static_cast<int>(by_owner_.size());
+  const std::uint64_t step = size_of(slice_prefix_);
+  for (std::uint64_t address = first_of(pool_); address < end_of(pool_); address += step) {
+    const Subnet slice{static_cast<std::uint32_t>(address), slice_prefix_};
+    if (overlapping(slice, "") != held_.end()) continue;
+    const bool quarantined = std::any_of(quarantined_.begin(), quarantined_.end(),
+                                         [&](const auto& item) { return now < item.second && slice.overlaps(item.first); });
+    if (quarantined) {
+      ++counts.quarantined;
+    } else if (available(slice, "", now)) {
+      ++counts.free;
+    }
+  }
+  return counts;
+}
+
+std::string SubnetAllocator::holder(const Subnet& subnet) const {
+  const auto other = overlapping(subnet, "");
+  return other == held_.end() ? "" : other->second.second;
+}
+
+SubnetAllocator::Held::const_iterator SubnetAllocator::overlapping(const Subnet& subnet, const std::string& except) const {
+  auto it = held_.upper_bound(subnet.address);
+  if (it != held_.begin()) --it;
+  for (; it != held_.end() && first_of(it->second.first) < end_of(subnet); ++it) {
+    if (it->second.first.overlaps(subnet) && (except.empty() || it->second.second != except)) return it;
+  }
+  return held_.end();
+}
+
+bool SubnetAllocator::available(const Subnet& subnet, const std::string& owner, base::SystemTime now) const {
+  if (overlapping(subnet, owner) != held_.end()) return false;
+  const auto overlaps = [&](const Subnet& other) { return subnet.overlaps(other); };
+  if (std::any_of(blocked_.begin(), blocked_.end(), overlaps)) return false;
+  return std::none_of(quarantined_.begin(), quarantined_.end(),
+                      [&](const auto& item) { return now < item.second && subnet.overlaps(item.first); });
+}
+
+void SubnetAllocator::hold(const Subnet& subnet, const std::string& owner) {
+  release(owner);
+  held_[subnet.address] = {subnet, owner};
+  by_owner_[owner] = subnet.address;
+}
+
+}  // namespace berth::plan

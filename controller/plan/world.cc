@@ -1,0 +1,260 @@
+#include "controller/plan/world.h"
+
+#include <algorithm>
+#include <set>
+#include <tuple>
+
+#include "controller/plan/container_spec.h"
+#include "controller/plan/lease_plan.h"
+#include "controller/plan/names.h"
+#include "crd/expand.h"
+
+namespace berth::plan {
+
+namespace {
+
+using engine::Container;
+using engine::ContainerState;
+using engine::Network;
+
+// A failure that a changed spec may well cure.
+bool is_about_spec(Reason reason) {
+  switch (reason) {
+    case Reason::Invalid:
+    case Reason::InvalidSpec:
+    case Reason::CommandNotFound:
+    case Reason::ImageNotFound:
+    case Reason::ImagePullFailed:
+    case Reason::PortConflict:
+    case Reason::PortsExhausted:
+    case Reason::SubnetConflict:
+    case Reason::SubnetExhausted:
+      return true;
+    default:
+      return false;
+  }
+}
+
+bool names_variable(const crd::Service& service, const std::string& name) {
+  const auto refers = [&](const std::string& text) { return crd::refers_to(text, name); };
+  return std::any_of(service.env.begin(), service.env.end(), [&](const crd::EnvVar& var) { return refers(var.value); }) ||
+         std::any_of(service.command.begin(), service.command.end(), refers) ||
+         std::any_of(service.args.begin(), service.args.end(), refers);
+}
+
+// The services whose hash cannot be known yet: a port of theirs, or one they name, or a dependency of theirs has no lease.
+std::set<std::string> held_services(const Input& input) {
+  std::set<std::string> held;
+  std::set<std::string> unknown_variables;
+  for (const PortLease& wanted : wanted_ports(input)) {
+    if (port_complete(input.leases, wanted)) continue;
+    held.insert(wanted.service);
+    for (const crd::ServicePort& port : input.spec.find(wanted.service)->ports) {
+      if (port.endpoint_name(wanted.service) == wanted.endpoint && !port.env.empty()) unknown_variables.insert(port.env);
+    }
+  }
+  if (held.empty()) return held;
+  const auto is_held = [&](const crd::Service& service) {
+    return std::any_of(unknown_variables.begin(), unknown_variables.end(),
+                       [&](const std::string& name) { return names_variable(service, name); }) ||
+           std::any_of(service.depends_on.begin(), service.depends_on.end(),
+                       [&](const crd::Dependency& dependency) { return held.contains(dependency.service); });
+  };
+  for (std::size_t before = 0; before != held.size();) {
+    before = held.size();
+    for (const crd::Service& service : input.spec.services) {
+      if (is_held(service)) held.insert(service.name);
+    }
+  }
+  return held;
+}
+
+bool is_attached(const Container& container, const Network& network) {
+  return std::any_of(container.attachments.begin(), container.attachments.end(), [&](const engine::Attachment& at) {
+    if (!at.network_id.empty()) return at.network_id == network.id;
+    return !has_run(container) && (at.network_name == network.name || at.network_name == network.id);
+  });
+}
+
+ServiceState ended_state(const World& world, const crd::Service& service, const Container& container) {
+  const bool well = container.exit_code == 0;
+  if (service.restart_policy == crd::RestartPolicy::Always) return ServiceState::Exited;
+  if (well) return ServiceState::Completed;
+  if (service.restart_policy == crd::RestartPolicy::OnFailure) return ServiceState::Exited;
+  const bool of_this_life = world.facts.scheduled && container.finished_at >= *world.facts.scheduled;
+  return of_this_life ? ServiceState::Failed : ServiceState::Broken;
+}
+
+ServiceState state_of(const World& world, const crd::Service& service, const Container* container) {
+  if (!container) return ServiceState::Missing;
+  switch (container->state) {
+    case ContainerState::Created: return ServiceState::Created;
+    case ContainerState::Running: return ServiceState::Running;
+    case ContainerState::Exited:
+      return has_run(*container) ? ended_state(world, service, *container) : ServiceState::Created;
+    case ContainerState::Removing: return ServiceState::Removing;
+    case ContainerState::Paused:
+    case ContainerState::Restarting:
+    case ContainerState::Dead: return ServiceState::Broken;
+  }
+  return ServiceState::Broken;
+}
+
+struct Readiness {
+  bool ready = false;
+  std::string message;
+};
+
+// Nothing known about this start (berthd has just started): what the status says of it holds.
+Readiness readiness_of(const Input& input, const ServiceView& view) {
+  const Container& container = *view.container;
+  if (!view.spec->readiness) return {true, ""};
+  const auto probed = input.memory.probed.find(view.spec->name);
+  if (probed != input.memory.probed.end() && probed->second.container_id == container.id &&
+      same_instant(probed->second.started_at, container.started_at) && probed->second.verdict != Verdict::Unknown) {
+    return {probed->second.verdict == Verdict::Ready, probed->second.message};
+  }
+  if (std::holds_alternative<crd::ImageAction>(view.spec->readiness->action) && !container.health.empty()) {
+    if (container.health == "healthy") return {true, ""};
+    return {false, container.health == "unhealthy" ? "the image's HEALTHCHECK says unhealthy" : ""};
+  }
+  return {view.record.ready, ""};
+}
+
+void pick_container(std::vector<const Container*> candidates, ServiceView& view) {
+  const auto rank = [&](const Container* c) {
+    const bool current = label(c->labels, kSpecHashLabel) == view.hash;
+    return std::tuple(!current, !c->running(), c->id);
+  };
+  std::sort(candidates.begin(), candidates.end(), [&](auto* a, auto* b) { return rank(a) < rank(b); });
+  if (candidates.empty()) return;
+  view.container = candidates.front();
+  view.duplicates.assign(candidates.begin() + 1, candidates.end());
+}
+
+void observe_networks(World& world) {
+  std::vector<const Network*> owned;
+  for (const Network& network : world.input.actual.networks) {
+    if (is_owned(world.input, network.labels)) owned.push_back(&network);
+  }
+  std::sort(owned.begin(), owned.end(), [](auto* a, auto* b) { return a->id < b->id; });
+  const std::string hash = network_hash(world.input.spec, world.input.leases);
+  const bool known = subnet_complete(world.input);
+  for (const Network* network : owned) {
+    if (!world.network && (!known || label(network->labels, kSpecHashLabel) == hash)) {
+      world.network = network;
+    } else {
+      world.other_networks.push_back(network);
+    }
+  }
+}
+
+ServiceView view_of(const World& world, const crd::Service& service, std::vector<const Container*> candidates,
+                    std::string hash, bool held) {
+  ServiceView view;
+  view.spec = &service;
+  view.hash = std::move(hash);
+  view.held = held;
+  pick_container(std::move(candidates), view);
+  view.state = state_of(world, service, view.container);
+  const auto record = world.facts.services.find(service.name);
+  view.record = advance(record == world.facts.services.end() ? ServiceRecord{} : record->second, view.container);
+  if (!view.container) return view;
+  view.current = held || label(view.container->labels, kSpecHashLabel) == view.hash;
+  view.attached = world.network && is_attached(*view.container, *world.network);
+  if (view.state == ServiceState::Completed) {
+    view.ready = view.current && !held;
+  } else if (view.state == ServiceState::Running) {
+    const Readiness readiness = readiness_of(world.input, view);
+    view.ready = readiness.ready && view.current && view.attached && !held;
+    view.probe_message = readiness.message;
+  }
+  return view;
+}
+
+}  // namespace
+
+World observe(const Input& input) {
+  World world{.input = input, .facts = facts_of(input)};
+  world.leased = leases_complete(input);
+  observe_networks(world);
+  std::map<std::string, std::vector<const Container*>> by_service;
+  for (const Container& container : input.actual.containers) {
+    if (!is_owned(input, container.labels)) continue;
+    world.containers.push_back(&container);
+    const std::string service = label(container.labels, kServiceLabel);
+    if (input.spec.find(service)) {
+      by_service[service].push_back(&container);
+    } else {
+      world.unwanted.push_back(&container);
+    }
+  }
+  const auto hashes = spec_hashes(input);
+  const auto held = held_services(input);
+  for (const crd::Service& service : input.spec.services) {
+    world.services.push_back(view_of(world, service, std::move(by_service[service.name]), hashes.at(service.name),
+                                     held.contains(service.name)));
+  }
+  return world;
+}
+
+const ServiceView* World::find(std::string_view service) const {
+  const auto it = std::find_if(services.begin(), services.end(), [&](const ServiceView& view) { return view.spec->name == service; });
+  return it == services.end() ? nullptr : &*it;
+}
+
+bool World::all_ready() const {
+  return network && leased && std::all_of(services.begin(), services.end(), [](const ServiceView& view) { return view.ready; });
+}
+
+bool is_satisfied(const ServiceView& dependency, crd::DependencyCondition wanted) {
+  if (dependency.container && !dependency.current) return false;
+  const bool completed = dependency.state == ServiceState::Completed;
+  switch (wanted) {
+    case crd::DependencyCondition::Started: return dependency.state == ServiceState::Running || completed;
+    case crd::DependencyCondition::Ready: return dependency.ready;
+    case crd::DependencyCondition::Completed: return completed;
+  }
+  return false;
+}
+
+const crd::Dependency* unsatisfied(const World& world, const ServiceView& service) {
+  for (const crd::Dependency& dependency : service.spec->depends_on) {
+    const ServiceView* other = world.find(dependency.service);
+    if (other && !is_satisfied(*other, dependency.condition)) return &dependency;
+  }
+  return nullptr;
+}
+
+base::SystemTime restart_due(const ServiceView& service) {
+  const Container& container = *service.container;
+  constexpr base::Duration kLongRun = std::chrono::minutes(10);
+  const bool long_run = container.finished_at - container.started_at >= kLongRun;
+  const base::Duration delay = restart_delay(long_run ? 1 : service.record.backoff_level + 1);
+  if (delay == base::Duration::zero()) return base::SystemTime{};
+  return container.finished_at + std::chrono::duration_cast<base::SystemTime::duration>(delay);
+}
+
+bool is_owned(const Input& input, const engine::Labels& labels) {
+  return !input.uid.empty() && label(labels, kInstanceLabel) == input.instance && label(labels, kUidLabel) == input.uid;
+}
+
+bool engine_is_empty(const Input& input) {
+  const auto owned = [&](const auto& object) { return is_owned(input, object.labels); };
+  return std::none_of(input.actual.containers.begin(), input.actual.containers.end(), owned) &&
+         std::none_of(input.actual.networks.begin(), input.actual.networks.end(), owned);
+}
+
+std::string label(const engine::Labels& labels, const char* key) {
+  const auto it = labels.find(key);
+  return it == labels.end() ? "" : it->second;
+}
+
+const Failure* failure_of(const Input& input, const std::string& target) {
+  const auto it = input.memory.failures.find(target);
+  if (it == input.memory.failures.end()) return nullptr;
+  const Failure& failure = it->second;
+  return failure.generation != input.generation && is_about_spec(failure.reason) ? nullptr : &failure;
+}
+
+}  // namespace berth::plan

@@ -1,0 +1,70 @@
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "controller/plan/facts.h"
+
+// One look at an Input: everything sorted into what it is, before anything is decided. plan() and status() start from the
+// same one, so that they never disagree. Internal to plan/. Pointers are into the Input, which must outlive it.
+namespace berth::plan {
+
+enum class ServiceState {
+  Missing,    // no container
+  Created,    // never ran
+  Running,
+  Exited,     // ended, and the restart policy wants it again
+  Completed,  // ended with 0, for good
+  Failed,     // ended otherwise, for good
+  Removing,
+  Broken,     // paused, dead, or left from before the environment started anew: only a new one helps
+};
+
+struct ServiceView {
+  const crd::Service* spec = nullptr;
+  const engine::Container* container = nullptr;        // the one that counts
+  std::vector<const engine::Container*> duplicates;    // the others that claim to be this service
+  ServiceRecord record;                                // as of now
+  ServiceState state = ServiceState::Missing;
+  std::string hash;       // what the container must carry
+  bool held = false;      // leases are missing: neither made nor replaced until they are there
+  bool current = false;   // the container is of this spec
+  bool attached = false;  // to the environment's network
+  bool ready = false;
+  std::string probe_message;  // why a running one is not ready; "" while nothing is known
+};
+
+struct World {
+  const Input& input;
+  Facts facts;
+  std::vector<ServiceView> services;                 // as in the spec
+  std::vector<const engine::Container*> containers;  // all that are ours
+  std::vector<const engine::Container*> unwanted;    // of no service of the spec
+  const engine::Network* network = nullptr;          // the one to be used
+  std::vector<const engine::Network*> other_networks;
+  bool leased = false;  // nothing is missing
+
+  const ServiceView* find(std::string_view service) const;
+  bool all_ready() const;
+};
+
+World observe(const Input& input);
+
+// Whether `dependency` is in the condition that `wanted` asks for.
+bool is_satisfied(const ServiceView& dependency, crd::DependencyCondition wanted);
+// The first dependency of `service` that is not; nullptr when it may start.
+const crd::Dependency* unsatisfied(const World& world, const ServiceView& service);
+// When an exited container is to be started again.
+base::SystemTime restart_due(const ServiceView& service);
+
+// Whether it carries this instance's label and this environment's uid. All else is never looked at.
+bool is_owned(const Input& input, const engine::Labels& labels);
+bool engine_is_empty(const Input& input);
+// "" when absent.
+std::string label(const engine::Labels& labels, const char* key);
+// Its failure, unless it was about a spec that has changed since; nullptr when the last operation succeeded.
+const Failure* failure_of(const Input& input, const std::string& target);
+
+}  // namespace berth::plan
