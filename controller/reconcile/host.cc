@@ -1,0 +1,104 @@
+#include "controller/reconcile/host.h"
+
+#include <algorithm>
+
+#include "base/log.h"
+#include "controller/reconcile/host_network.h"
+#include "controller/reconcile/owner.h"
+
+namespace berth::reconcile {
+
+namespace {
+
+constexpr int kNetworkCalls = 2;
+constexpr int kContainerChanges = 8;
+constexpr base::Duration kCallDeadline = std::chrono::seconds(30);
+
+}  // namespace
+
+Host::Host(Executor executor, base::Clock& c, engine::Engine& e, metrics::EngineMetrics& engine_metrics,
+           metrics::EnvironmentMetrics& m, HostOptions options)
+    : clock(c),
+      engine(e),
+      metrics(m),
+      mirror(executor, c, e, engine_metrics, {options.instance, options.resync, 8}),
+      ports(options.ports),
+      subnets(options.subnet_pool),
+      starts(executor, c, 1),
+      changes(executor, kContainerChanges),
+      networking(executor, kNetworkCalls),
+      pulls(executor, c, e),
+      options_(std::move(options)),
+      tasks_(executor, "host") {
+  if (options_.advertise_address.empty()) options_.advertise_address = options_.bind_address;
+}
+
+void Host::start() {
+  mirror.start();
+  tasks_.spawn("prepare", prepare());
+}
+
+Task<void> Host::stop() {
+  co_await tasks_.stop();
+  co_await pulls.stop();
+  co_await mirror.stop();
+}
+
+// Before the first environment is looked at: what the engine is, which networks are taken, who holds which lease.
+Task<void> Host::prepare() {
+  for (;;) {
+    co_await mirror.wait_live();
+    const auto deadline = base::Deadline::after(clock.steady_now(), kCallDeadline);
+    auto answer = co_await engine.info(deadline);
+    if (answer.has_value()) {
+      info_ = *answer;
+      break;
+    }
+    co_await clock.sleep_for(std::chrono::seconds(1));
+  }
+  starts.set_cpus(info_.cpus);
+  base::log_info("host", "engine answers",
+                 {{"host", options_.name}, {"version", info_.version}, {"api", info_.api_version}, {"cpus", info_.cpus}});
+  co_await block_foreign();
+  prepared_ = true;
+  report_allocation();
+  if (on_prepare_) on_prepare_();
+}
+
+void Host::refresh_blocked() {
+  if (blocking_) return;
+  tasks_.spawn("block", block_foreign());
+}
+
+Task<void> Host::block_foreign() {
+  blocking_ = true;
+  const auto deadline = base::Deadline::after(clock.steady_now(), kCallDeadline);
+  std::vector<std::string> every;
+  auto networks = co_await engine.list_networks(std::move(every), deadline);
+  blocking_ = false;
+  std::vector<plan::Subnet> blocked;
+  if (options_.engine_is_local) blocked = host_routes();
+  if (networks.has_value()) {
+    for (const auto& network : *networks) {
+      if (owner_of(network.labels, options_.instance)) continue;
+      for (const auto& text : network.subnets) {
+        if (auto subnet = plan::parse_subnet(text); subnet.has_value()) blocked.push_back(*subnet);
+      }
+    }
+  }
+  subnets.set_blocked(std::move(blocked));
+}
+
+void Host::report_allocation() {
+  const auto now = clock.system_now();
+  const auto port_counts = ports.counts(now);
+  metrics.ports("free", port_counts.free);
+  metrics.ports("leased", port_counts.leased);
+  metrics.ports("quarantined", port_counts.quarantined);
+  const auto subnet_counts = subnets.counts(now);
+  metrics.subnets("free", subnet_counts.free);
+  metrics.subnets("leased", subnet_counts.leased);
+  metrics.subnets("quarantined", subnet_counts.quarantined);
+}
+
+}  // namespace berth::reconcile

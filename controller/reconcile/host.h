@@ -1,0 +1,74 @@
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/task_group.h"
+#include "controller/engine/engine.h"
+#include "controller/engine/pull_group.h"
+#include "controller/plan/port_allocator.h"
+#include "controller/plan/subnet_allocator.h"
+#include "controller/reconcile/fair_limiter.h"
+#include "controller/reconcile/mirror.h"
+#include "controller/reconcile/start_limiter.h"
+#include "metrics/engine_metrics.h"
+#include "metrics/environment_metrics.h"
+
+namespace berth::reconcile {
+
+struct HostOptions {
+  std::string name = "local";
+  std::string instance;
+  std::string bind_address = "127.0.0.1";
+  std::string advertise_address;  // "" = the bind address
+  plan::PortRange ports;
+  plan::Subnet subnet_pool;
+  bool engine_is_local = true;  // its routes are ours: subnets that overlap them are not used
+  base::Duration resync = std::chrono::seconds(60);
+};
+
+// One Docker host and everything that is counted per host. Loop thread only.
+class Host {
+ public:
+  Host(Executor executor, base::Clock& clock, engine::Engine& engine, metrics::EngineMetrics& engine_metrics,
+       metrics::EnvironmentMetrics& metrics, HostOptions options);
+
+  void start();
+  Task<void> stop();
+  // The engine answered, its objects are listed and the allocators know every lease: environments may be reconciled.
+  bool ready() const { return prepared_ && mirror.live(); }
+  // Called once, when the engine was listed for the first time: charges what the stored environments and owned networks hold.
+  void on_prepare(std::function<void()> handler) { on_prepare_ = std::move(handler); }
+  // After "Pool overlaps": learns again which networks are not ours.
+  void refresh_blocked();
+  void report_allocation();
+  const std::string& instance() const { return options_.instance; }
+  const HostOptions& options() const { return options_; }
+  const engine::EngineInfo& info() const { return info_; }
+
+  base::Clock& clock;
+  engine::Engine& engine;
+  metrics::EnvironmentMetrics& metrics;
+  Mirror mirror;
+  plan::PortAllocator ports;
+  plan::SubnetAllocator subnets;
+  StartLimiter starts;    // containers being started
+  FairLimiter changes;    // containers being made, stopped or removed
+  FairLimiter networking;  // networks being made or removed: the engine does one at a time
+  engine::PullGroup pulls;
+
+ private:
+  Task<void> prepare();
+  Task<void> block_foreign();
+
+  HostOptions options_;
+  engine::EngineInfo info_;
+  std::function<void()> on_prepare_;
+  bool prepared_ = false;
+  bool blocking_ = false;
+  TaskGroup tasks_;
+};
+
+}  // namespace berth::reconcile
