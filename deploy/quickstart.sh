@@ -64,7 +64,7 @@ else
   install_packages "${packages[@]}"
   say "starting a private Docker engine in $RUN/engine"
   OWN_ENGINE=yes
-  DOCKER_HOST=$(tests/lib/dockerd.sh start "$RUN/engine")
+  DOCKER_HOST=$(tests/lib/dockerd.sh start "$RUN/engine" --host-network)
   export DOCKER_HOST
 fi
 

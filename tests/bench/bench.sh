@@ -29,7 +29,7 @@ clean_up() {
   exit "$status"
 }
 trap clean_up EXIT
-DOCKER_HOST=$("$ROOT/tests/lib/dockerd.sh" start "$ENGINE")
+DOCKER_HOST=$("$ROOT/tests/lib/dockerd.sh" start "$ENGINE" --host-network)
 export DOCKER_HOST
 "$ROOT/tests/images/build.sh" >&2
 

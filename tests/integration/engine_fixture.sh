@@ -5,6 +5,7 @@ set -euo pipefail
 ROOT=$(cd "$(dirname "$0")/../.." && pwd)
 LIB=$ROOT/tests/lib
 DIR=$2
+snapshot() { "$LIB/dockerd.sh" exec "$DIR" "$LIB/host_snapshot.sh"; }
 
 case $1 in
   start)
@@ -12,13 +13,13 @@ case $1 in
     DOCKER_HOST=$("$LIB/dockerd.sh" start "$DIR")
     export DOCKER_HOST
     "$ROOT/tests/images/build.sh"
-    "$LIB/host_snapshot.sh" >"$DIR/before"
+    snapshot >"$DIR/state.before"
     ;;
   stop)
     export DOCKER_HOST=unix://$DIR/docker.sock
     status=0
-    "$LIB/host_snapshot.sh" >"$DIR/after" || status=$?
-    diff -u "$DIR/before" "$DIR/after" || status=$?
+    snapshot >"$DIR/state.after" || status=$?
+    diff -u "$DIR/state.before" "$DIR/state.after" || status=$?
     "$LIB/dockerd.sh" stop "$DIR" || status=$?
     exit "$status"
     ;;
