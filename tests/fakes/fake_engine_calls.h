@@ -1,0 +1,39 @@
+#pragma once
+
+#include "tests/fakes/fake_engine_state.h"
+
+namespace berth::fakes {
+
+template <class Effect>
+auto FakeEngine::call(std::string operation, std::string target, base::Deadline deadline, Effect effect)
+    -> Task<std::invoke_result_t<Effect&>> {
+  using Answer = std::invoke_result_t<Effect&>;
+  const auto number = begin_call(operation, target);
+  const auto fault = take_fault(operation, target);
+  const bool does_it = !down_ && (!fault || fault->takes_effect);
+  std::exception_ptr cancelled;
+  bool in_time = true;
+  try {
+    in_time = co_await pass_time(operation, deadline);
+  } catch (...) {
+    cancelled = std::current_exception();
+  }
+  std::optional<Answer> answer;
+  if (does_it && !down_) answer.emplace(effect());
+  try {
+    if (!cancelled && fault && !fault->error) co_await wait_for_deadline(deadline);
+  } catch (...) {
+    cancelled = std::current_exception();
+  }
+  if (cancelled) {
+    end_call(operation, number, Reason::Cancelled);
+    std::rethrow_exception(cancelled);
+  }
+  if (!answer && !fault) answer.emplace(engine_down());
+  if (fault) answer.emplace(fault->error ? *fault->error : engine_late());
+  if (!in_time) answer.emplace(engine_late());
+  end_call(operation, number, *answer ? std::nullopt : std::optional(answer->error().reason));
+  co_return std::move(*answer);
+}
+
+}  // namespace berth::fakes

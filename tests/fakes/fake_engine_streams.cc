@@ -1,0 +1,130 @@
+#include <algorithm>
+
+#include "tests/fakes/fake_engine_calls.h"
+
+namespace berth::fakes {
+
+namespace {
+
+constexpr std::size_t kHistory = 256;
+
+std::string last_lines(const std::string& text, int n) {
+  std::size_t from = text.size();
+  if (from > 0 && text.back() == '\n') --from;
+  while (n > 0 && from != std::string::npos && from > 0) {
+    const auto newline = text.rfind('\n', from - 1);
+    if (newline == std::string::npos) return text;
+    from = newline;
+    --n;
+  }
+  return n > 0 ? text : text.substr(from + 1);
+}
+
+}  // namespace
+
+struct FakeEngine::Subscription {
+  std::deque<engine::Event> events;
+  bool ended = false;
+};
+
+class FakeEngine::Events final : public engine::EventStream {
+ public:
+  Events(std::shared_ptr<Subscription> subscription, std::shared_ptr<base::Signal> changed)
+      : subscription_(std::move(subscription)), changed_(std::move(changed)) {}
+
+  Task<Result<engine::Event>> next() override {
+    while (subscription_->events.empty() && !subscription_->ended) co_await changed_->wait();
+    if (subscription_->events.empty()) co_return base::error(Reason::EngineUnavailable, "fake engine: the event stream ended");
+    auto event = std::move(subscription_->events.front());
+    subscription_->events.pop_front();
+    co_return event;
+  }
+
+ private:
+  std::shared_ptr<Subscription> subscription_;
+  std::shared_ptr<base::Signal> changed_;
+};
+
+class FakeEngine::Logs final : public engine::LogStream {
+ public:
+  Logs(BoxPtr box, std::shared_ptr<base::Signal> changed, std::string first, bool follow)
+      : box_(std::move(box)), changed_(std::move(changed)), pending_(std::move(first)), follow_(follow) {
+    read_ = box_->output.size();
+  }
+
+  Task<Result<std::optional<engine::LogChunk>>> next() override {
+    while (pending_.empty() && follow_ && box_->view.running() && read_ == box_->output.size()) co_await changed_->wait();
+    if (pending_.empty() && follow_) {
+      pending_ = box_->output.substr(read_);
+      read_ = box_->output.size();
+    }
+    if (pending_.empty()) co_return std::nullopt;
+    engine::LogChunk chunk{1, std::exchange(pending_, "")};
+    co_return std::optional(std::move(chunk));
+  }
+
+ private:
+  BoxPtr box_;
+  std::shared_ptr<base::Signal> changed_;
+  std::string pending_;
+  std::size_t read_ = 0;
+  bool follow_;
+};
+
+void FakeEngine::emit(std::string type, std::string action, std::string actor, engine::Labels attributes) {
+  changed_->notify_all();
+  if (losing_events_) return;
+  const auto now = std::chrono::duration_cast<std::chrono::nanoseconds>(clock_.system_now().time_since_epoch()).count();
+  last_event_nano_ = std::max<std::int64_t>(last_event_nano_ + 1, now);
+  history_.push_back({std::move(type), std::move(action), std::move(actor), std::move(attributes), last_event_nano_});
+  if (history_.size() > kHistory) history_.pop_front();
+  std::erase_if(subscriptions_, [](const auto& weak) { return weak.expired(); });
+  for (const auto& weak : subscriptions_) weak.lock()->events.push_back(history_.back());
+}
+
+void FakeEngine::emit_container(const Box& box, std::string action, engine::Labels extra) {
+  engine::Labels attributes = box.view.labels;
+  attributes["name"] = box.view.name;
+  attributes["image"] = box.view.image;
+  attributes.merge(extra);
+  emit("container", std::move(action), box.view.id, std::move(attributes));
+}
+
+void FakeEngine::emit_network(const Net& network, std::string action, const std::string& container) {
+  engine::Labels attributes{{"name", network.spec.name}, {"type", "bridge"}};
+  if (!container.empty()) attributes["container"] = container;
+  emit("network", std::move(action), network.id, std::move(attributes));
+}
+
+void FakeEngine::end_event_streams() {
+  for (const auto& weak : subscriptions_) {
+    if (const auto subscription = weak.lock()) subscription->ended = true;
+  }
+  subscriptions_.clear();
+  changed_->notify_all();
+}
+
+Task<Result<std::unique_ptr<engine::EventStream>>> FakeEngine::events(std::int64_t since_nano) {
+  auto effect = [this, since_nano]() -> Result<std::unique_ptr<engine::EventStream>> {
+    auto subscription = std::make_shared<Subscription>();
+    for (const auto& event : history_) {
+      if (since_nano > 0 && event.time_nano >= since_nano) subscription->events.push_back(event);
+    }
+    subscriptions_.push_back(subscription);
+    return std::unique_ptr<engine::EventStream>(std::make_unique<Events>(std::move(subscription), changed_));
+  };
+  return call("events", "", base::Deadline::never(), std::move(effect));
+}
+
+Task<Result<std::unique_ptr<engine::LogStream>>> FakeEngine::logs(std::string id, engine::LogOptions options,
+                                                                  base::Deadline deadline) {
+  auto effect = [this, id, options]() -> Result<std::unique_ptr<engine::LogStream>> {
+    const auto box = find_box(id);
+    if (!box) return no_such_container(id);
+    auto first = options.tail ? last_lines(box->output, *options.tail) : box->output;
+    return std::unique_ptr<engine::LogStream>(std::make_unique<Logs>(box, changed_, std::move(first), options.follow));
+  };
+  return call("container_logs", id, deadline, std::move(effect));
+}
+
+}  // namespace berth::fakes
