@@ -11,4 +11,8 @@ namespace berth::crd {
 std::string child(std::string_view path, std::string_view key);
 std::string item(std::string_view path, std::size_t index);
 
+// The same in place, for walks over values of any size.
+void append_child(std::string& path, std::string_view key);
+void append_item(std::string& path, std::size_t index);
+
 }  // namespace berth::crd

@@ -13,8 +13,9 @@ namespace berth::crd {
 // nullable, default, x-kubernetes-int-or-string, x-kubernetes-preserve-unknown-fields, x-kubernetes-list-type/-map-keys.
 // Metadata is not described by the schema: prune/default/validate leave "metadata", "apiVersion" and "kind" alone.
 //
-// Vendor key of ours: "x-berth-unsupported": true marks a field that is part of the API but not built yet; validate()
-// reports its use as FieldValueNotSupported "<path>: not supported yet".
+// Vendor key of ours, in memory only: "x-berth-unsupported": true marks a field that is part of the API but not built
+// yet. In crd/kinds it is a description that begins with "Not supported yet.", which every API server accepts.
+// validate() reports the use of such a field, whatever its value, as FieldValueNotSupported "<path>: not supported yet".
 //
 // The four steps in the order a server takes them. Pure.
 

@@ -1,0 +1,79 @@
+#include "crd/scheme.h"
+
+#include <stdexcept>
+
+#include "crd/core_kinds.h"
+#include "crd/schema.h"
+#include "crd/test_environment.h"
+#include "crd/yaml.h"
+
+namespace berth::crd {
+
+std::vector<std::string_view> embedded_kinds();  // made by cmake/embed.cmake from crd/kinds
+
+namespace {
+
+std::string lower(std::string_view text) {
+  std::string out(text);
+  std::transform(out.begin(), out.end(), out.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  return out;
+}
+
+bool answers_to(const ResourceInfo& info, const std::string& name) {
+  const auto& [group, version, kind] = info.gvk;
+  return name == info.plural || name == info.singular || name == lower(kind) || name == info.group_resource() ||
+         name == info.singular + "." + group || name == info.plural + "." + version + "." + group ||
+         std::find(info.short_names.begin(), info.short_names.end(), name) != info.short_names.end();
+}
+
+// What berth adds to a kind beyond its CustomResourceDefinition.
+void add_behaviour(ResourceInfo& info) {
+  if (info.gvk.kind != "TestEnvironment") return;
+  info.finalizers = {std::string(kEngineFinalizer)};
+  info.rules = test_environment_rules;
+}
+
+ResourceInfo parse_embedded(std::string_view text) {
+  auto documents = parse_yaml(text, "embedded kind");
+  if (!documents.has_value()) throw std::logic_error(documents.error().message);
+  if (documents->size() != 1) throw std::logic_error("embedded kind: must be one document");
+  auto info = parse_custom_resource_definition(documents->front().value);
+  if (!info.has_value()) throw std::logic_error("embedded kind: " + info.error().message);
+  add_behaviour(*info);
+  return std::move(*info);
+}
+
+}  // namespace
+
+Scheme Scheme::builtin() {
+  Scheme scheme;
+  for (std::string_view text : embedded_kinds()) scheme.add(parse_embedded(text));
+  for (ResourceInfo& info : core_kinds()) scheme.add(std::move(info));
+  return scheme;
+}
+
+void Scheme::add(ResourceInfo info) { resources_.push_back(std::move(info)); }
+
+const ResourceInfo* Scheme::find(std::string_view group, std::string_view version, std::string_view plural) const {
+  for (const ResourceInfo& info : resources_) {
+    if (info.gvk.group == group && info.gvk.version == version && info.plural == plural) return &info;
+  }
+  return nullptr;
+}
+
+const ResourceInfo* Scheme::find_kind(const GroupVersionKind& gvk) const {
+  for (const ResourceInfo& info : resources_) {
+    if (info.gvk == gvk) return &info;
+  }
+  return nullptr;
+}
+
+const ResourceInfo* Scheme::find_name(std::string_view name) const {
+  const std::string wanted = lower(name);
+  for (const ResourceInfo& info : resources_) {
+    if (answers_to(info, wanted)) return &info;
+  }
+  return nullptr;
+}
+
+}  // namespace berth::crd
