@@ -40,12 +40,16 @@ using storage::Watcher;
 // then uid, creationTimestamp, generation, finalizers, name from generateName. Sources, HTTP and controllers all come
 // through here. Loop thread only.
 //
-// Errors of all writes: BadRequest (wrong kind or apiVersion, name or namespace that contradict the key, strict decoding),
-// Invalid with causes (schema or rules), Conflict (stale resourceVersion), NotFound, AlreadyExists; messages are the ones
-// of a Kubernetes API server for a custom resource.
+// Errors of all writes: BadRequest (wrong apiVersion, name or namespace that contradict the key, strict decoding, a
+// resourceVersion on create), Invalid with causes (wrong kind, metadata, schema or rules), Conflict (stale resourceVersion, other
+// uid), NotFound, AlreadyExists, Forbidden (namespaces), and what Store::commit() reports; messages are the ones of a
+// Kubernetes API server for a custom resource.
 class Registry {
  public:
   Registry(const crd::Scheme& scheme, storage::Store& store, base::Clock& clock);
+
+  // Makes what every berthd has: namespace "default". Once, before the first use by others.
+  Task<Result<void>> start();
 
   const crd::Scheme& scheme() const { return scheme_; }
   storage::Store& store() { return store_; }
@@ -58,14 +62,17 @@ class Registry {
 
   // The namespace is created on first use when it is missing (berth has no namespace ceremony).
   Task<Result<ObjectPtr>> create(const crd::ResourceInfo& resource, std::string ns, json body, WriteOptions options);
-  // PUT. Requires metadata.resourceVersion in `body`. Status is kept from the store. Identical: no write, same revision.
+  // PUT. Requires metadata.resourceVersion in `body`, except for core kinds. Status is kept from the store. Identical: no
+  // write, same revision.
   // An update that removes the last finalizer of a deleting object deletes it.
   Task<Result<ObjectPtr>> replace(const crd::ResourceInfo& resource, ObjectKey key, json body, WriteOptions options);
-  // Only .status (and the resourceVersion check, when one is given) is taken from `body`.
+  // Only .status (and the resourceVersion and uid checks, when they are given) is taken from `body`.
   Task<Result<ObjectPtr>> update_status(const crd::ResourceInfo& resource, ObjectKey key, json body,
                                         WriteOptions options);
   // With finalizers: sets deletionTimestamp, generation+1, answers the object. Without: gone, answers its last state
   // (then deleting() is false). A second call on a deleting object changes nothing and answers it.
+  // Namespaces: "default" cannot go (Forbidden), nor one that still holds objects of berth.dev (Conflict); other kinds' objects
+  // go with it.
   Task<Result<ObjectPtr>> remove(const crd::ResourceInfo& resource, ObjectKey key, DeletePreconditions preconditions,
                                  bool dry_run = false);
   // System only: takes `finalizer` off; the last one of a deleting object deletes it. Missing object or finalizer: success.
@@ -73,6 +80,19 @@ class Registry {
                                       std::string finalizer);
 
  private:
+  storage::StoreKey store_key(const crd::ResourceInfo& resource, const ObjectKey& key) const;
+  json stamp_new(const crd::ResourceInfo& resource, json body);
+  Task<Result<void>> ensure_namespace(std::string ns, const crd::ResourceInfo& resource, std::string name, bool dry_run);
+  Task<Result<void>> empty_namespace(std::string ns);
+  // Errors: Conflict when the object changed meanwhile; the caller decides whether to look again.
+  Task<Result<ObjectPtr>> write_back(const crd::ResourceInfo& resource, ObjectPtr old, json body, bool dry_run);
+  Task<Result<ObjectPtr>> replace_once(const crd::ResourceInfo& resource, const ObjectKey& key, const json& body,
+                                       const WriteOptions& options);
+  Task<Result<ObjectPtr>> update_status_once(const crd::ResourceInfo& resource, const ObjectKey& key, const json& body,
+                                             const WriteOptions& options);
+  Task<Result<ObjectPtr>> remove_once(const crd::ResourceInfo& resource, const ObjectKey& key,
+                                      const DeletePreconditions& preconditions, bool dry_run);
+
   const crd::Scheme& scheme_;
   storage::Store& store_;
   base::Clock& clock_;

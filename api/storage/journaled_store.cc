@@ -99,6 +99,13 @@ ListResult JournaledStore::list(const std::string& resource, const std::string& 
 }
 
 Task<Result<ObjectPtr>> JournaledStore::commit(Write write) {
+  while (auto refused = refusal(write)) {
+    const auto found = in_flight_.find(write.key);
+    if (found == in_flight_.end()) co_return std::move(*refused);
+    const auto cause = found->second.ticket;
+    while (!cause->result) co_await cause->signal.wait();
+    if (cause->result->has_value()) co_return std::move(*refused);
+  }
   if (stopping_) co_return stopping();
   auto prepared = prepare(std::move(write));
   if (prepared.has_error()) co_return prepared.error();
@@ -111,7 +118,7 @@ Task<Result<ObjectPtr>> JournaledStore::commit(Write write) {
   pending.ticket = ticket;
   Entry expected = pending.after;
   if (!pending.change.body) expected.object = nullptr;
-  in_flight_[pending.change.key] = std::move(expected);
+  in_flight_[pending.change.key] = InFlight{std::move(expected), ticket};
   queue_.push_back(std::move(pending));
   schedule_flush();
   while (!ticket->result) co_await ticket->signal.wait();
@@ -147,13 +154,13 @@ Task<void> JournaledStore::stop() {
 // The state of `key` as the next commit meets it; null when it is not there then.
 const JournaledStore::Entry* JournaledStore::current(const StoreKey& key) const {
   if (const auto found = in_flight_.find(key); found != in_flight_.end()) {
-    return found->second.object ? &found->second : nullptr;
+    return found->second.entry.object ? &found->second.entry : nullptr;
   }
   const auto found = state_.find(key);
   return found == state_.end() ? nullptr : &found->second;
 }
 
-Result<JournaledStore::Pending> JournaledStore::prepare(Write write) {
+std::optional<Error> JournaledStore::refusal(const Write& write) const {
   const Entry* there = current(write.key);
   if (write.expected == Revision{0} && there) {
     return base::error(Reason::AlreadyExists, describe(write.key) + " already exists");
@@ -163,7 +170,12 @@ Result<JournaledStore::Pending> JournaledStore::prepare(Write write) {
     return base::error(Reason::Conflict, describe(write.key) + " has revision " + std::to_string(there->revision) +
                                              ", not " + std::to_string(*write.expected));
   }
+  return std::nullopt;
+}
 
+// REQUIRES: no refusal().
+Result<JournaledStore::Pending> JournaledStore::prepare(Write write) {
+  const Entry* there = current(write.key);
   Pending pending;
   const Revision revision = assigned_ + 1;
   json body = write.body ? std::move(*write.body) : there->object->body();
@@ -238,7 +250,7 @@ void JournaledStore::publish(const Pending& pending) {
   } else {
     state_[key] = pending.after;
   }
-  if (const auto found = in_flight_.find(key); found != in_flight_.end() && found->second.revision == published_) {
+  if (const auto found = in_flight_.find(key); found != in_flight_.end() && found->second.entry.revision == published_) {
     in_flight_.erase(found);
   }
 

@@ -18,7 +18,8 @@ namespace berth::storage {
 // nothing outlives it. Loop thread only.
 //
 // A commit is checked against the state as it will be when everything before it is durable (`in flight`), gets its
-// revision and waits. Whatever gathers while one batch is being written goes into the next. Batches are published in order;
+// revision and waits. One that is refused because of a commit in flight is told so when that one has ended, so that who reads
+// again sees why. Whatever gathers while one batch is being written goes into the next. Batches are published in order;
 // when one fails, everything in flight was built on it and fails too. Revisions of failed commits are not used again.
 class JournaledStore final : public Store {
  public:
@@ -46,6 +47,10 @@ class JournaledStore final : public Store {
     Revision revision = 0;
   };
   struct Ticket;
+  struct InFlight {
+    Entry entry;  // object null: deleted
+    std::shared_ptr<Ticket> ticket;
+  };
   struct Pending {
     JournalChange change;
     Entry after;   // object is the last state when change.body is null
@@ -54,6 +59,7 @@ class JournaledStore final : public Store {
   };
 
   const Entry* current(const StoreKey& key) const;
+  std::optional<Error> refusal(const Write& write) const;
   Result<Pending> prepare(Write write);
   void collect_garbage();
   void schedule_flush();
@@ -66,7 +72,7 @@ class JournaledStore final : public Store {
   WatchHub hub_;
   std::unique_ptr<Journal> journal_;
   std::map<StoreKey, Entry> state_;
-  std::map<StoreKey, Entry> in_flight_;  // what the newest commit in flight makes of a key; object null: deleted
+  std::map<StoreKey, InFlight> in_flight_;  // what the newest commit in flight makes of a key
   std::deque<Pending> queue_;
   std::deque<Pending> running_;
   // Changes that may leave the journal, oldest first: a deletion's mark must not go before what it deleted.

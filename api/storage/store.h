@@ -72,7 +72,8 @@ class Store {
   // Errors: AlreadyExists (expected 0, key there), Conflict (other revision), NotFound (expected != 0 or deletion, key not
   // there), BadRequest (body is no Object), InternalError/DiskPressure (the change is not durable and did not happen; the
   // commits that were made on top of it fail with it), Cancelled (the store is stopping). Concurrent commits are grouped into
-  // one transaction; preconditions see every earlier commit of this process. A caller that is cancelled while it waits
+  // one transaction; preconditions see every earlier commit of this process, and what made one fail can be read when commit()
+  // ends. A caller that is cancelled while it waits
   // does not take the change back.
   virtual Task<Result<ObjectPtr>> commit(Write write) = 0;
   // Every change of `resource` (in `ns`, "" = all) after `from`. Subscribes first, reads history second, filters by

@@ -110,11 +110,26 @@ TEST_F(JournaledStoreTest, ChecksPreconditionsAgainstCommitsInFlight) {
   commits.start(*store, erase(thing("a")));
   commits.start(*store, put(thing("a"), 5, 0));
   settle(io);
-  EXPECT_THAT(commits.outcomes(),
-              ElementsAre("pending", "AlreadyExists", "pending", "Conflict", "pending", "NotFound", "pending"));
+  // Nobody is refused before the reason can be seen.
+  EXPECT_THAT(commits.outcomes(), testing::Each("pending"));
   while (disk->release()) settle(io);
   EXPECT_THAT(commits.outcomes(), ElementsAre("1", "AlreadyExists", "2", "Conflict", "3", "NotFound", "4"));
   EXPECT_EQ(value_of(store->get(thing("a"))), 5);
+}
+
+TEST_F(JournaledStoreTest, ARefusalByACommitThatFailedIsReconsidered) {
+  disk->hold = true;
+  commits.start(*store, put(thing("a"), 1, 0));
+  settle(io);
+  commits.start(*store, put(thing("a"), 2, 0));
+  settle(io);
+  disk->failure = base::error(Reason::InternalError, "I/O error");
+  disk->release();
+  disk->failure.reset();
+  settle(io);
+  disk->release();
+  settle(io);
+  EXPECT_THAT(commits.outcomes(), ElementsAre("InternalError", "2"));
 }
 
 TEST_F(JournaledStoreTest, WritesWhatGatheredDuringABatchAsOneBatch) {

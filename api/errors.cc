@@ -1,0 +1,55 @@
+#include "api/errors.h"
+
+#include "crd/object.h"
+
+namespace berth::api {
+
+namespace {
+
+std::string named(std::string_view what, std::string_view name) {
+  return std::string(what) + " " + crd::dump(std::string(name));
+}
+
+}  // namespace
+
+std::string group_kind(const crd::GroupVersionKind& gvk) {
+  return gvk.group.empty() ? gvk.kind : gvk.kind + "." + gvk.group;
+}
+
+Error not_found(const crd::ResourceInfo& resource, std::string_view name) {
+  return base::error(Reason::NotFound, named(resource.group_resource(), name) + " not found");
+}
+
+Error already_exists(const crd::ResourceInfo& resource, std::string_view name) {
+  return base::error(Reason::AlreadyExists, named(resource.group_resource(), name) + " already exists");
+}
+
+Error conflict(const crd::ResourceInfo& resource, std::string_view name, std::string_view why) {
+  return base::error(Reason::Conflict, "Operation cannot be fulfilled on " + named(resource.group_resource(), name) +
+                                           ": " + std::string(why));
+}
+
+Error stale(const crd::ResourceInfo& resource, std::string_view name) {
+  return conflict(resource, name,
+                  "the object has been modified; please apply your changes to the latest version and try again");
+}
+
+Error forbidden(const crd::ResourceInfo& resource, std::string_view name, std::string_view why) {
+  return base::error(Reason::Forbidden, named(resource.group_resource(), name) + " is forbidden: " + std::string(why));
+}
+
+Error invalid(std::string_view what, std::string_view name, std::vector<Cause> causes) {
+  std::string text;
+  for (const auto& cause : causes) {
+    if (!text.empty()) text += ", ";
+    text += cause.field + ": " + cause.message;
+  }
+  if (causes.size() != 1) text = "[" + text + "]";
+  return Error{Reason::Invalid, named(what, name) + " is invalid: " + text, std::move(causes)};
+}
+
+Error invalid(const crd::ResourceInfo& resource, std::string_view name, std::vector<Cause> causes) {
+  return invalid(group_kind(resource.gvk), name, std::move(causes));
+}
+
+}  // namespace berth::api

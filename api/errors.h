@@ -1,0 +1,30 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "crd/scheme.h"
+
+// The errors of a Kubernetes API server for custom resources, with its texts.
+namespace berth::api {
+
+// testenvironments.berth.dev "web" not found
+Error not_found(const crd::ResourceInfo& resource, std::string_view name);
+// testenvironments.berth.dev "web" already exists
+Error already_exists(const crd::ResourceInfo& resource, std::string_view name);
+// Operation cannot be fulfilled on testenvironments.berth.dev "web": <why>
+Error conflict(const crd::ResourceInfo& resource, std::string_view name, std::string_view why);
+// The conflict of a stale resourceVersion, which clients know by its text.
+Error stale(const crd::ResourceInfo& resource, std::string_view name);
+// testenvironments.berth.dev "web" is forbidden: <why>
+Error forbidden(const crd::ResourceInfo& resource, std::string_view name, std::string_view why);
+// TestEnvironment.berth.dev "web" is invalid: <cause>, or [<cause>, <cause>]. `what` is a kind or a resource with its group.
+Error invalid(std::string_view what, std::string_view name, std::vector<Cause> causes);
+Error invalid(const crd::ResourceInfo& resource, std::string_view name, std::vector<Cause> causes);
+
+// "TestEnvironment.berth.dev", "Namespace".
+std::string group_kind(const crd::GroupVersionKind& gvk);
+
+}  // namespace berth::api

@@ -1,0 +1,260 @@
+#include "api/object_meta.h"
+
+#include <algorithm>
+#include <set>
+#include <string_view>
+
+#include "crd/cause.h"
+#include "crd/field_path.h"
+#include "crd/formats.h"
+
+namespace berth::api {
+
+namespace {
+
+using Texts = std::vector<std::string>;
+
+constexpr std::size_t kMaxAnnotationBytes = 256 * 1024;
+
+const std::set<std::string, std::less<>> kFields = {
+    "name",           "generateName",   "namespace",  "selfLink",          "uid",
+    "resourceVersion", "generation",    "labels",     "creationTimestamp", "deletionTimestamp",
+    "annotations",    "ownerReferences", "finalizers", "managedFields",     "deletionGracePeriodSeconds"};
+const std::set<std::string, std::less<>> kOwnerFields = {"apiVersion", "kind",       "name",
+                                                         "uid",        "controller", "blockOwnerDeletion"};
+
+constexpr std::string_view kSubdomainRule =
+    "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and "
+    "end with an alphanumeric character (e.g. 'example.com', regex used for validation is "
+    "'[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')";
+constexpr std::string_view kLabelRule =
+    "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with "
+    "an alphanumeric character (e.g. 'my-name',  or '123-abc', regex used for validation is "
+    "'[a-z0-9]([-a-z0-9]*[a-z0-9])?')";
+constexpr std::string_view kQualifiedRule =
+    "must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character "
+    "(e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is "
+    "'([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')";
+constexpr std::string_view kLabelValueRule =
+    "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start and "
+    "end with an alphanumeric character (e.g. 'MyValue',  or 'my_value',  or '12345', regex used for validation is "
+    "'(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?')";
+
+bool is_alphanumeric(char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
+
+bool is_name_part(std::string_view text) {
+  if (text.empty() || !is_alphanumeric(text.front()) || !is_alphanumeric(text.back())) return false;
+  return std::all_of(text.begin(), text.end(),
+                     [](char c) { return is_alphanumeric(c) || c == '-' || c == '_' || c == '.'; });
+}
+
+Texts qualified_name_errors(std::string_view text) {
+  Texts errors;
+  const auto slash = text.find('/');
+  std::string_view name = text;
+  if (slash != std::string_view::npos) {
+    const auto prefix = text.substr(0, slash);
+    name = text.substr(slash + 1);
+    if (name.find('/') != std::string_view::npos) {
+      return {"a qualified name " + std::string(kQualifiedRule) +
+              " with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')"};
+    }
+    if (prefix.empty()) {
+      errors.emplace_back("prefix part must be non-empty");
+    } else if (!crd::is_dns_subdomain(prefix)) {
+      errors.push_back("prefix part " + std::string(kSubdomainRule));
+    }
+  }
+  if (name.empty()) {
+    errors.emplace_back("name part must be non-empty");
+  } else if (name.size() > 63) {
+    errors.emplace_back("name part must be no more than 63 bytes");
+  }
+  if (!is_name_part(name)) errors.push_back("name part " + std::string(kQualifiedRule));
+  return errors;
+}
+
+const json& member(const json& value, const char* key) {
+  static const json kNull;
+  const auto found = value.find(key);
+  return found == value.end() ? kNull : *found;
+}
+
+void add_invalid(std::vector<Cause>& causes, const std::string& field, const std::string& value, const Texts& errors) {
+  for (const auto& error : errors) causes.push_back(crd::cause::invalid(field, value, error));
+}
+
+void check_name(const crd::ResourceInfo& resource, const json& metadata, std::vector<Cause>& causes) {
+  const auto name = metadata.value("name", "");
+  if (name.empty()) {
+    causes.push_back(crd::cause::required("metadata.name", "name or generateName is required"));
+    return;
+  }
+  const bool is_namespace = resource.gvk.group.empty() && resource.gvk.kind == "Namespace";
+  const std::size_t limit = is_namespace ? 63 : 253;
+  if (name.size() > limit) {
+    causes.push_back(
+        crd::cause::invalid("metadata.name", name, "must be no more than " + std::to_string(limit) + " bytes"));
+  } else if (is_namespace && !crd::is_dns_label(name)) {
+    causes.push_back(crd::cause::invalid("metadata.name", name, kLabelRule));
+  } else if (!crd::is_dns_subdomain(name)) {
+    causes.push_back(crd::cause::invalid("metadata.name", name, kSubdomainRule));
+  }
+}
+
+void check_labels(const json& metadata, std::vector<Cause>& causes) {
+  for (const auto& [key, value] : member(metadata, "labels").items()) {
+    add_invalid(causes, "metadata.labels", key, qualified_name_errors(key));
+    const auto text = value.get<std::string>();
+    if (text.size() > 63) add_invalid(causes, "metadata.labels", text, {"must be no more than 63 bytes"});
+    if (!text.empty() && !is_name_part(text)) {
+      add_invalid(causes, "metadata.labels", text, {std::string(kLabelValueRule)});
+    }
+  }
+}
+
+void check_annotations(const json& metadata, std::vector<Cause>& causes) {
+  std::size_t bytes = 0;
+  for (const auto& [key, value] : member(metadata, "annotations").items()) {
+    std::string lower = key;
+    std::transform(lower.begin(), lower.end(), lower.begin(),
+                   [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
+    add_invalid(causes, "metadata.annotations", key, qualified_name_errors(lower));
+    bytes += key.size() + value.get_ref<const std::string&>().size();
+  }
+  if (bytes > kMaxAnnotationBytes) {
+    causes.push_back(crd::cause::too_long("metadata.annotations", kMaxAnnotationBytes));
+  }
+}
+
+void check_finalizers(const json& metadata, std::vector<Cause>& causes) {
+  for (const auto& finalizer : finalizers_of(metadata)) {
+    auto errors = qualified_name_errors(finalizer);
+    const bool standard =
+        finalizer == "orphan" || finalizer == "foregroundDeletion" || finalizer == "kubernetes";
+    if (errors.empty() && !standard && finalizer.find('/') == std::string::npos) {
+      errors.emplace_back("name is neither a standard finalizer name nor is it fully qualified");
+    }
+    add_invalid(causes, "metadata.finalizers", finalizer, errors);
+  }
+}
+
+void check_owners(const json& metadata, std::vector<Cause>& causes) {
+  const std::string path = "metadata.ownerReferences";
+  const json& owners = member(metadata, "ownerReferences");
+  if (owners.is_null()) return;
+  if (!owners.is_array()) {
+    causes.push_back(crd::cause::invalid(path, owners, "must be a list"));
+    return;
+  }
+  std::string controller;
+  for (const json& owner : owners) {
+    if (!owner.is_object()) {
+      causes.push_back(crd::cause::invalid(path, owner, "must be an object"));
+      return;
+    }
+    for (const char* field : {"apiVersion", "kind", "name", "uid"}) {
+      const json& value = member(owner, field);
+      if (!value.is_string() || value.get_ref<const std::string&>().empty()) {
+        causes.push_back(crd::cause::invalid(crd::child(path, field), value.is_null() ? json("") : value,
+                                             value.is_null() || value.is_string() ? "must not be empty"
+                                                                                  : "must be a string"));
+        return;
+      }
+    }
+    if (member(owner, "controller") != json(true)) continue;
+    const auto name = owner["kind"].get<std::string>() + "/" + owner["name"].get<std::string>();
+    if (!controller.empty()) {
+      causes.push_back(crd::cause::invalid(path, owners,
+                                           "Only one reference can have Controller set to true. Found \"true\" in "
+                                           "references for " + controller + " and " + name));
+      return;
+    }
+    controller = name;
+  }
+}
+
+bool contains(const Texts& texts, std::string_view text) {
+  return std::find(texts.begin(), texts.end(), text) != texts.end();
+}
+
+}  // namespace
+
+std::vector<std::string> finalizers_of(const json& metadata) {
+  const json& list = member(metadata, "finalizers");
+  return list.is_array() ? list.get<Texts>() : Texts{};
+}
+
+std::vector<std::string> prune_metadata(json& metadata) {
+  Texts unknown;
+  for (auto it = metadata.begin(); it != metadata.end();) {
+    const bool known = kFields.contains(it.key());
+    if (!known) unknown.push_back(crd::child("metadata", it.key()));
+    const bool dropped = !known || it->is_null() || it.key() == "selfLink" || it.key() == "managedFields";
+    it = dropped ? metadata.erase(it) : std::next(it);
+  }
+  const auto owners = metadata.find("ownerReferences");
+  if (owners == metadata.end() || !owners->is_array()) return unknown;
+  for (std::size_t i = 0; i < owners->size(); ++i) {
+    json& owner = (*owners)[i];
+    if (!owner.is_object()) continue;
+    for (auto it = owner.begin(); it != owner.end();) {
+      const bool known = kOwnerFields.contains(it.key());
+      if (!known) unknown.push_back(crd::child(crd::item("metadata.ownerReferences", i), it.key()));
+      it = known ? std::next(it) : owner.erase(it);
+    }
+  }
+  return unknown;
+}
+
+std::vector<Cause> validate_metadata(const crd::ResourceInfo& resource, const json& metadata) {
+  std::vector<Cause> causes;
+  check_name(resource, metadata, causes);
+  check_labels(metadata, causes);
+  check_annotations(metadata, causes);
+  check_owners(metadata, causes);
+  check_finalizers(metadata, causes);
+  return causes;
+}
+
+std::vector<Cause> validate_metadata_update(const json& metadata, const json& old) {
+  std::vector<Cause> causes;
+  const json& deletion = member(metadata, "deletionTimestamp");
+  if (deletion != member(old, "deletionTimestamp")) {
+    causes.push_back(crd::cause::invalid("metadata.deletionTimestamp", deletion, "field is immutable"));
+  }
+  if (member(old, "deletionTimestamp").is_null()) return causes;
+  const auto before = finalizers_of(old);
+  std::string added;
+  for (const auto& finalizer : finalizers_of(metadata)) {
+    if (contains(before, finalizer)) continue;
+    added += (added.empty() ? "" : ", ") + crd::dump(finalizer);
+  }
+  if (!added.empty()) {
+    causes.push_back(crd::cause::forbidden("metadata.finalizers",
+                                           "no new finalizers can be added if the object is being deleted, found new "
+                                           "finalizers []string{" + added + "}"));
+  }
+  return causes;
+}
+
+std::vector<Cause> settle_finalizers(json& metadata, const std::vector<std::string>& kept, Actor actor) {
+  if (actor == Actor::System && metadata.contains("finalizers")) return {};
+  std::vector<Cause> causes;
+  Texts wanted;
+  for (auto& finalizer : finalizers_of(metadata)) {
+    if (contains(wanted, finalizer)) continue;
+    if (finalizer == crd::kEngineFinalizer && !contains(kept, finalizer)) {
+      causes.push_back(crd::cause::forbidden("metadata.finalizers", crd::dump(finalizer) + " is written by berth alone"));
+    }
+    wanted.push_back(std::move(finalizer));
+  }
+  if (contains(kept, crd::kEngineFinalizer) && !contains(wanted, crd::kEngineFinalizer)) {
+    wanted.emplace_back(crd::kEngineFinalizer);
+  }
+  metadata.erase("finalizers");
+  if (!wanted.empty()) metadata["finalizers"] = wanted;
+  return causes;
+}
+
+}  // namespace berth::api
