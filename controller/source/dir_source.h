@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/task_group.h"
 #include "controller/runtime/informer.h"
+#include "controller/source/object_writer.h"
 #include "metrics/manifest_metrics.h"
 
 namespace berth::source {
@@ -20,22 +21,26 @@ struct DirSourceOptions {
   bool prune_empty = false;
   base::Duration resync = std::chrono::seconds(60);  // jittered second look for what inotify missed
   std::size_t file_limit = 3 * 1024 * 1024;
+  // Where it is remembered which environments have ended, in the data directory. Empty: nowhere, until the next start only.
+  std::filesystem::path state_file;
 };
 
-// Reports something a person would ask about to core/v1 Events of an object (or, with a null object, only to the log).
-using EmitEvent = std::function<void(const ObjectPtr& about, bool warning, std::string reason, std::string message)>;
-
-// Watched directories -> objects. Files are read and parsed on a thread of its own; decisions are taken on the loop thread.
-// Writes as field manager `manifests`, with Strict validation, through `client`.
+// Watched directories -> objects (docs/guides/manifests.md says what that means). A DirWatcher looks, on a thread of its own; a Ledger
+// says what the directories want; decide() what that means for one object; this class does it, one write at a time per
+// object. Writes as field manager `manifests`, with Strict validation, through `client`.
+// Loop thread only. `environments` outlives it.
 class DirSource {
  public:
+  // To be made before environments.start(). Nothing is written before it is synced.
   DirSource(Executor executor, base::Clock& clock, api::Client& client, const crd::Scheme& scheme,
             runtime::Informer& environments, metrics::ManifestMetrics& metrics, EmitEvent emit, DirSourceOptions options);
   ~DirSource();
 
-  // Errors: Invalid, naming the directory that does not exist or is none (at start only; later that only holds deletions).
+  // Errors: Invalid, naming the directory that does not exist or is none (at start only;
+  // later that only holds deletions); ServiceUnavailable; InternalError when state_file cannot be read.
   Result<void> start();
-  void rescan();  // SIGHUP
+  void rescan();  // SIGHUP: reads every file again
+  // Ends the thread. Writes that were begun are cancelled.
   Task<void> stop();
 
  private:
