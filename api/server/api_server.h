@@ -2,6 +2,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "api/http/server.h"
@@ -47,6 +48,8 @@ class ApiServer {
             ApiServerOptions options);
   ~ApiServer();
   http::Handler handler();
+  // What the http::Server of this handler starts from: its limits, and Status bodies for what never reaches the handler.
+  static http::ServerOptions server_options();
 
  private:
   struct Impl;

@@ -1,0 +1,164 @@
+#include "api/server/api_server.h"
+
+#include "api/server/access.h"
+#include "api/server/discovery.h"
+#include "api/server/environment_handler.h"
+#include "api/server/reply.h"
+#include "api/server/resource_handler.h"
+#include "api/server/route.h"
+#include "base/log.h"
+#include "base/task_group.h"
+#include "metrics/registry.h"
+
+namespace berth::api {
+
+namespace {
+
+using Kind = Route::Kind;
+using Request = std::shared_ptr<const http::ServerRequest>;
+
+bool is_resource(Kind kind) { return kind == Kind::Collection || kind == Kind::Item || kind == Kind::Subresource; }
+
+Error no_such_path() { return base::error(Reason::NotFound, "the server could not find the requested resource"); }
+
+Error wrong_method(const http::ServerRequest& request) {
+  return base::error(Reason::MethodNotAllowed, "the method is not supported on " + request.path);
+}
+
+}  // namespace
+
+struct ApiServer::Impl {
+  Impl(Registry& r, base::Clock& c, metrics::ApiMetrics& m, EnvironmentOperations ops, ApiServerOptions o)
+      : registry(r), clock(c), metrics(m), operations(std::move(ops)), options(std::move(o)),
+        resources(r, c, m, operations) {}
+
+  Task<void> serve(Request request, http::ResponseWriter& writer);
+  Task<void> dispatch(Request request, Route route, Reply& reply);
+  Task<void> document(const http::ServerRequest& request, const Route& route, Reply& reply);
+  Task<void> plain(const Route& route, Reply& reply);
+  Task<void> reap(const http::ServerRequest& request, Reply& reply);
+  json document_of(const http::ServerRequest& request, const Route& route) const;
+
+  Registry& registry;
+  base::Clock& clock;
+  metrics::ApiMetrics& metrics;
+  const EnvironmentOperations operations;
+  const ApiServerOptions options;
+  ResourceHandler resources;
+};
+
+Task<void> ApiServer::Impl::serve(Request request, http::ResponseWriter& writer) {
+  Reply reply(*request, writer, metrics, clock);
+  std::string failure;
+  try {
+    auto route = parse_route(registry.scheme(), request->path);
+    co_await dispatch(request, std::move(route), reply);
+  } catch (const std::exception& error) {
+    if (base::is_cancellation(std::current_exception()) || reply.started()) throw;
+    base::log_error("api", "a request failed",
+                    {{"method", request->method}, {"path", request->path}, {"error", error.what()}});
+    failure = "the server failed to handle the request; its log says why";
+  }
+  if (!failure.empty()) {
+    auto error = base::error(Reason::InternalError, std::move(failure));
+    ErrorSubject none;
+    co_await reply.send_error(std::move(error), std::move(none));
+  }
+}
+
+Task<void> ApiServer::Impl::dispatch(Request request, Route route, Reply& reply) {
+  ErrorSubject none;
+  if (auto access = check_access(*request, options.token, is_open(route.kind)); !access) {
+    co_await reply.send_error(access.error(), std::move(none));
+  } else if (is_resource(route.kind)) {
+    co_await resources.handle(std::move(request), std::move(route), reply);
+  } else if (route.kind == Kind::Unknown) {
+    auto error = no_such_path();
+    co_await reply.send_error(std::move(error), std::move(none));
+  } else if (route.kind == Kind::Reap) {
+    co_await reap(*request, reply);
+  } else if (request->method != "GET" && request->method != "HEAD") {
+    auto error = wrong_method(*request);
+    co_await reply.send_error(std::move(error), std::move(none));
+  } else {
+    reply.set_labels("GET", "");
+    if (is_open(route.kind) && route.kind != Kind::Version) {
+      co_await plain(route, reply);
+    } else {
+      co_await document(*request, route, reply);
+    }
+  }
+}
+
+Task<void> ApiServer::Impl::plain(const Route& route, Reply& reply) {
+  if (route.kind == Kind::Metrics) {
+    std::string text = options.metrics ? options.metrics() : std::string();
+    std::string content_type = metrics::kTextContentType;
+    http::Headers none;
+    co_await reply.respond(200, std::move(content_type), std::move(text), std::move(none));
+    co_return;
+  }
+  const bool ready = route.kind != Kind::Ready || !options.ready || options.ready();
+  std::string text = ready ? "ok" : "not ready";
+  co_await reply.send_text(ready ? 200 : 503, std::move(text));
+}
+
+json ApiServer::Impl::document_of(const http::ServerRequest& request, const Route& route) const {
+  const auto& scheme = registry.scheme();
+  switch (route.kind) {
+    case Kind::Version: return version_info(options.version);
+    case Kind::CoreVersions: return api_versions(std::string(request.header("Host")));
+    case Kind::Groups: return api_group_list(scheme);
+    case Kind::Group: return api_group(scheme, route.group);
+    case Kind::Resources: return api_resource_list(scheme, route.group, route.version);
+    default: return root_paths(scheme);
+  }
+}
+
+Task<void> ApiServer::Impl::document(const http::ServerRequest& request, const Route& route, Reply& reply) {
+  ErrorSubject none;
+  auto media = negotiate(request.header("Accept"), false);
+  if (!media) {
+    co_await reply.send_error(media.error(), std::move(none));
+    co_return;
+  }
+  reply.set_media(*media);
+  json value = document_of(request, route);
+  co_await reply.send(200, std::move(value));
+}
+
+Task<void> ApiServer::Impl::reap(const http::ServerRequest& request, Reply& reply) {
+  ErrorSubject none;
+  if (request.method != "POST") {
+    auto error = wrong_method(request);
+    co_await reply.send_error(std::move(error), std::move(none));
+    co_return;
+  }
+  reply.set_labels("POST", "reap");
+  auto done = co_await serve_reap(operations, request);
+  if (done.has_error()) {
+    co_await reply.send_error(done.error(), std::move(none));
+  } else {
+    co_await reply.send(200, std::move(done.value()));
+  }
+}
+
+ApiServer::ApiServer(Registry& registry, base::Clock& clock, metrics::ApiMetrics& metrics,
+                     EnvironmentOperations operations, ApiServerOptions options)
+    : impl_(std::make_shared<Impl>(registry, clock, metrics, std::move(operations), std::move(options))) {}
+
+ApiServer::~ApiServer() = default;
+
+http::Handler ApiServer::handler() {
+  return [impl = impl_](Request request, http::ResponseWriter& writer) {
+    return impl->serve(std::move(request), writer);
+  };
+}
+
+http::ServerOptions ApiServer::server_options() {
+  http::ServerOptions options;
+  options.error_body = transport_error_body;
+  return options;
+}
+
+}  // namespace berth::api

@@ -1,0 +1,45 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "crd/scheme.h"
+
+namespace berth::api {
+
+// What a path names. Pure.
+struct Route {
+  enum class Kind {
+    Root,          // /
+    Health,        // /healthz, /livez
+    Ready,         // /readyz
+    Version,       // /version
+    Metrics,       // /metrics
+    CoreVersions,  // /api
+    Groups,        // /apis
+    Group,         // /apis/{group}
+    Resources,     // /api/v1, /apis/{group}/{version}
+    Collection,    // .../{plural}
+    Item,          // .../{plural}/{name}
+    Subresource,   // .../{plural}/{name}/{subresource}
+    Reap,          // /berth/v1/reap
+    Unknown,
+  };
+  Kind kind = Kind::Unknown;
+  std::string group;
+  std::string version;
+  const crd::ResourceInfo* resource = nullptr;  // Collection, Item, Subresource
+  std::string ns;                               // "" for cluster-scoped ones, and for a collection over all namespaces
+  std::string name;
+  std::string subresource;
+
+  ObjectKey key() const { return {ns, name}; }
+};
+
+// `path` is percent-decoded. A slash at the end is ignored, two in a row are Unknown.
+Route parse_route(const crd::Scheme& scheme, std::string_view path);
+
+// Whether anybody may read it over TCP without a token: health, version, metrics.
+bool is_open(Route::Kind kind);
+
+}  // namespace berth::api
