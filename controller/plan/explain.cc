@@ -55,6 +55,16 @@ Explanation explain_running(const ServiceView& service) {
   return {std::string(to_string(Reason::ProbeFailed)), "readiness probe failed: " + clean(service.probe_message)};
 }
 
+std::string last_lines(const std::string& logs) {
+  std::string text = logs;
+  while (!text.empty() && (text.back() == '\n' || text.back() == '\r')) text.pop_back();
+  std::size_t start = text.size();
+  for (int line = 0; line < kLogLines && start != std::string::npos && start > 0; ++line) start = text.rfind('\n', start - 1);
+  if (start != std::string::npos && start > 0) text.erase(0, start + 1);
+  if (text.size() > kLogBytes) text.erase(0, text.size() - kLogBytes);
+  return clean(text);
+}
+
 }  // namespace
 
 Explanation explain(const World& world, const ServiceView& service) {
@@ -96,14 +106,11 @@ Reason exit_reason(const engine::Container& container) {
   return container.oom_killed ? Reason::OOMKilled : Reason::ContainerExited;
 }
 
-std::string last_lines(const std::string& logs) {
-  std::string text = logs;
-  while (!text.empty() && (text.back() == '\n' || text.back() == '\r')) text.pop_back();
-  std::size_t start = text.size();
-  for (int line = 0; line < kLogLines && start != std::string::npos && start > 0; ++line) start = text.rfind('\n', start - 1);
-  if (start != std::string::npos && start > 0) text.erase(0, start + 1);
-  if (text.size() > kLogBytes) text.erase(0, text.size() - kLogBytes);
-  return clean(text);
+std::string log_suffix(const Input& input, const std::string& service) {
+  const auto logs = input.memory.last_logs.find(service);
+  if (logs == input.memory.last_logs.end()) return "";
+  const std::string lines = last_lines(logs->second);
+  return lines.empty() ? "" : "; its last lines:\n" + lines;
 }
 
 std::string clean(const std::string& text) {

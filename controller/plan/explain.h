@@ -21,8 +21,8 @@ std::string describe_exit(const engine::Container& container);
 std::string describe_state(const engine::Container& container);
 // The reason for a container that ended: OOMKilled or ContainerExited.
 Reason exit_reason(const engine::Container& container);
-// The last lines of `logs`, at most 5 and 1000 bytes; "" when there are none.
-std::string last_lines(const std::string& logs);
+// "; its last lines:\n..." with at most 5 lines and 1000 bytes of what was collected; "" when there is nothing.
+std::string log_suffix(const Input& input, const std::string& service);
 // What an engine, a registry or a container said, made fit for a status: valid UTF-8, no control characters, 2000 bytes.
 std::string clean(const std::string& text);
 

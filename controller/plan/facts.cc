@@ -31,12 +31,13 @@ ServiceRecord record_of(const crd::json& entry) {
 }
 
 PortLease lease_of(const std::string& service, const crd::json& entry) {
-  crd::ServicePort port;
-  port.name = text_at(entry, "name");
-  port.container_port = static_cast<std::uint16_t>(number_at(entry, "containerPort"));
-  port.protocol = text_at(entry, "protocol") == "UDP" ? crd::Protocol::Udp : crd::Protocol::Tcp;
-  return {service,       port.endpoint_name(service), text_at(entry, "hostIP"), port.protocol,
-          static_cast<std::uint16_t>(number_at(entry, "hostPort")), port.container_port};
+  const auto port = [&](std::string_view key) { return static_cast<std::uint16_t>(number_at(entry, key)); };
+  return {service,
+          text_at(entry, "endpoint"),
+          text_at(entry, "hostIP"),
+          text_at(entry, "protocol") == "UDP" ? crd::Protocol::Udp : crd::Protocol::Tcp,
+          port("hostPort"),
+          port("containerPort")};
 }
 
 }  // namespace
@@ -70,7 +71,7 @@ Leases leases_of(const crd::json& status) {
     const std::string name = text_at(service, "name");
     for (const crd::json& port : array_at(service, "ports")) {
       PortLease lease = lease_of(name, port);
-      if (lease.host_port != 0) leases.ports.push_back(std::move(lease));
+      if (lease.host_port != 0 && !lease.endpoint.empty()) leases.ports.push_back(std::move(lease));
     }
   }
   return leases;

@@ -36,13 +36,6 @@ void remove_everything(const World& world, PlanBuilder& builder, const std::stri
 
 bool nothing_left(const World& world) { return engine_is_empty(world.input) && world.input.memory.busy.empty(); }
 
-std::string log_suffix(const World& world, const std::string& service) {
-  const auto logs = world.input.memory.last_logs.find(service);
-  if (logs == world.input.memory.last_logs.end()) return "";
-  const std::string lines = last_lines(logs->second);
-  return lines.empty() ? "" : "; its last lines:\n" + lines;
-}
-
 // Asks for the logs of those services that wrote any. True when all that can be had are there.
 bool logs_collected(const World& world, const std::vector<const ServiceView*>& services, PlanBuilder& builder) {
   bool complete = true;
@@ -119,7 +112,7 @@ std::string with_details(const World& world, const End& end) {
   const bool list = end.finish.reason == Reason::DeadlineExceeded;
   for (const ServiceView* service : end.services) {
     if (list) message += "\n" + service->spec->name + ": " + explain(world, *service).message;
-    message += log_suffix(world, service->spec->name);
+    message += log_suffix(world.input, service->spec->name);
   }
   return message;
 }

@@ -139,6 +139,14 @@ std::optional<std::pair<std::string, std::string>> misfit(const World& world, co
   return std::nullopt;
 }
 
+// It stays as it is; what it wrote last is shown.
+void collect_logs(const World& world, const ServiceView& service, PlanBuilder& builder) {
+  if (world.input.memory.last_logs.contains(service.spec->name)) return;
+  Action action = service_action(ActionKind::CollectLogs, service, "failed", describe_exit(*service.container));
+  action.target = logs_target(service.spec->name);
+  builder.add(std::move(action));
+}
+
 void plan_service(const World& world, const ServiceView& service, PlanBuilder& builder) {
   for (const Container* duplicate : service.duplicates) {
     builder.remove(*duplicate, "duplicate", "container " + service.container->id + " is the one in use");
@@ -158,6 +166,8 @@ void plan_service(const World& world, const ServiceView& service, PlanBuilder& b
       if (world.network && !service.attached) return connect(world, service, builder);
       if (limits_differ(service)) return update(service, builder);
       return;
+    case ServiceState::Failed:
+      return collect_logs(world, service, builder);
     default:
       return;
   }

@@ -82,6 +82,7 @@ json ports_status(const Input& input, const std::string& service) {
     json port = {{"containerPort", lease.container_port},
                  {"protocol", lease.protocol == crd::Protocol::Udp ? "UDP" : "TCP"},
                  {"hostPort", lease.host_port}};
+    put(port, "endpoint", lease.endpoint);
     put(port, "hostIP", lease.host_ip);
     crd::ServicePort unnamed{.container_port = lease.container_port, .protocol = lease.protocol};
     if (unnamed.endpoint_name(service) != lease.endpoint) put(port, "name", lease.endpoint.substr(service.size() + 1));
@@ -91,7 +92,7 @@ json ports_status(const Input& input, const std::string& service) {
   return ports;
 }
 
-json service_status(const World& world, const ServiceView& service) {
+json service_status(const World& world, const ServiceView& service, bool ending) {
   const std::string& name = service.spec->name;
   json out = {{"name", name},
               {"state", state_name(service)},
@@ -112,7 +113,8 @@ json service_status(const World& world, const ServiceView& service) {
   if (!service.ready) {
     const Explanation why = explain(world, service);
     put(out, "reason", why.reason);
-    put(out, "message", why.message);
+    const bool failed = ending || service.state == ServiceState::Failed;
+    put(out, "message", why.message + (failed ? log_suffix(world.input, name) : ""));
   }
   return out;
 }
@@ -159,7 +161,7 @@ json services_status(const World& world, const Outline& outline) {
   for (const ServiceView& service : world.services) {
     const std::string& name = service.spec->name;
     services.push_back(outline.over ? past_service_status(world, stored_service(world.input, name), name)
-                                    : service_status(world, service));
+                                    : service_status(world, service, outline.finished.has_value()));
   }
   for (const std::string& name : leaving_services(world)) {
     json left = past_service_status(world, stored_service(world.input, name), name);
@@ -203,7 +205,7 @@ std::string ready_services(const World& world, const Outline& outline) {
 std::string unready_list(const World& world) {
   std::string text;
   for (const ServiceView& service : world.services) {
-    if (!service.ready) text += (text.empty() ? "" : "; ") + service.spec->name + " " + explain(world, service).message;
+    if (!service.ready) text += (text.empty() ? "" : "; ") + service.spec->name + ": " + explain(world, service).message;
   }
   return text;
 }
@@ -256,18 +258,10 @@ class Conditions {
   }
 
   void ready() {
-    if (outline_.phase == "Ready") {
-      set("Ready", true, "Ready", "all services are ready");
-      return;
-    }
-    for (const ServiceView& service : world_.services) {
-      if (service.ready) continue;
-      const Explanation why = explain(world_, service);
-      if (why.reason.empty()) continue;
-      set("Ready", false, why.reason, service.spec->name + " " + why.message);
-      return;
-    }
-    set("Ready", false, outline_.phase, ready_services(world_, outline_) + " services are ready");
+    if (outline_.phase == "Ready") return set("Ready", true, "Ready", "all services are ready");
+    const Explanation why = first_problem();
+    const std::string message = why.message.empty() ? ready_services(world_, outline_) + " services are ready" : why.message;
+    set("Ready", false, why.reason.empty() ? outline_.phase : why.reason, message);
   }
 
   void over(const Plan& plan) {
@@ -289,10 +283,34 @@ class Conditions {
   json take() { return std::move(list_); }
 
  private:
+  // What stands in the way of Ready, in the order in which things are made.
+  Explanation first_problem() const {
+    const Failure* leases = failure_of(world_.input, kEnvironmentTarget);
+    if (!world_.leased && leases) return {std::string(to_string(leases->reason)), clean(leases->message)};
+    const Failure* network = failure_of(world_.input, kNetworkTarget);
+    if (!world_.network && network) return {std::string(to_string(network->reason)), "network: " + clean(network->message)};
+    for (const ServiceView& service : world_.services) {
+      if (service.ready) continue;
+      const Explanation why = explain(world_, service);
+      if (!why.reason.empty()) return {why.reason, service.spec->name + ": " + why.message};
+    }
+    return {};
+  }
+
   const World& world_;
   const Outline& outline_;
   json list_;
 };
+
+// status.reason and status.message: what the Ready condition says while it is not True.
+void put_summary(json& out) {
+  for (const json& condition : out["conditions"]) {
+    if (text_at(condition, "type") != "Ready" || text_at(condition, "status") == "True") continue;
+    const std::string reason = text_at(condition, "reason");
+    if (reason != text_at(out, "phase")) put(out, "reason", reason);
+    put(out, "message", text_at(condition, "message"));
+  }
+}
 
 json conditions_status(const World& world, const Plan& plan, const Outline& outline) {
   Conditions conditions(world, outline);
@@ -323,6 +341,7 @@ json status(const Input& input, const Plan& plan) {
               {"endpoints", endpoints_status(input)},
               {"env", port_variables(input.spec, input.leases)},
               {"conditions", conditions_status(world, plan, outline)}};
+  put_summary(out);
   put_time(out, "scheduledTime", outline.scheduled);
   put_time(out, "readyTime", outline.ready);
   put_time(out, "finishedTime", outline.finished);
