@@ -8,7 +8,8 @@
 
 namespace berth::api {
 
-// The Client over HTTP, for berthctl. Sends Strict field validation unless told otherwise.
+// The Client over HTTP, for berthctl. Its watchers end with ServiceUnavailable when the server ends the stream. What remove()
+// answers for an object that is gone at once holds its name and uid only.
 class HttpClient final : public Client {
  public:
   HttpClient(Executor executor, base::Clock& clock, http::Endpoint endpoint, std::string token,
@@ -28,7 +29,7 @@ class HttpClient final : public Client {
   Task<Result<ObjectPtr>> remove(const crd::ResourceInfo& resource, ObjectKey key,
                                  DeletePreconditions preconditions) override;
 
-  // Below the object level: POST/GET on a sub-path, JSON both ways ({} for no body).
+  // Below the object level: POST/GET on a sub-path, JSON both ways; `body` "" is none, an empty answer is {}.
   Task<Result<json>> call(std::string method, std::string target, std::string body);
   // A streaming GET (logs).
   Task<Result<std::unique_ptr<http::ClientStream>>> open(std::string target);
