@@ -13,6 +13,10 @@ Result<std::string> without_text(Result<void> result) {
 
 }  // namespace
 
+Subject subject_of(const ObjectPtr& object) {
+  return {object, {object->key(), object->uid()}, object->creation_time()};
+}
+
 Task<Result<std::string>> ActionRunner::run(Subject subject, plan::Action action) {
   using plan::ActionKind;
   base::log_debug("action", plan::to_string(action.kind),

@@ -17,9 +17,11 @@ using EmitEvent = std::function<void(const ObjectPtr& about, bool warning, std::
 
 // What an operation is about, by value: the environment may change while it runs.
 struct Subject {
-  ObjectPtr object;
+  ObjectPtr object;  // null: nobody is left to tell
   Owner owner;
+  base::SystemTime created{};  // of the environment: the oldest is served first
 };
+Subject subject_of(const ObjectPtr& object);
 
 // Action -> engine calls. Every action is idempotent: "already done" is success, an answer that was lost is looked for before the
 // call is made again. What the engine answered goes to the mirror, what a person would ask about becomes an Event. Loop thread only.

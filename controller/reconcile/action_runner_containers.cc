@@ -86,7 +86,7 @@ Task<Result<void>> ActionRunner::pull(Subject subject, std::string image) {
 
 Task<Result<std::string>> ActionRunner::create_once(Subject subject, engine::ContainerSpec spec) {
   const auto ns = subject.owner.key.ns;
-  const auto age = subject.object->creation_time();
+  const auto age = subject.created;
   auto ticket = co_await host_.changes.acquire(ns, age);
   const auto deadline = within(kCallDeadline);
   auto copy = spec;
@@ -133,7 +133,7 @@ Task<Result<void>> ActionRunner::start_container(Subject subject, plan::Action a
     if (copied.has_error()) co_return copied.error();
   }
   const auto ns = subject.owner.key.ns;
-  const auto age = subject.object->creation_time();
+  const auto age = subject.created;
   auto ticket = co_await host_.starts.acquire(ns, age);
   auto started = co_await host_.engine.start_container(id);
   host_.starts.finished();
@@ -166,7 +166,7 @@ Task<Result<void>> ActionRunner::stop_container(Subject subject, plan::Action ac
   const auto id = action.container_id;
   Mirror::Hold hold(host_.mirror, {id});
   const auto ns = subject.owner.key.ns;
-  const auto age = subject.object->creation_time();
+  const auto age = subject.created;
   auto ticket = co_await host_.changes.acquire(ns, age);
   const auto grace = action.grace.value_or(base::Duration(0));
   const auto deadline = within(grace + kCallDeadline);
@@ -182,7 +182,7 @@ Task<Result<void>> ActionRunner::remove_container(Subject subject, plan::Action 
   const auto id = action.container_id;
   Mirror::Hold hold(host_.mirror, {id});
   const auto ns = subject.owner.key.ns;
-  const auto age = subject.object->creation_time();
+  const auto age = subject.created;
   const auto* known = host_.mirror.container(id);
   if (action.grace && *action.grace > base::Duration(0) && known && known->running()) {
     // Waiting for a service to end in peace keeps nobody else from being removed.

@@ -14,7 +14,7 @@ Task<Result<void>> ActionRunner::create_network(Subject subject, plan::Action ac
   if (!action.network) co_return base::error(Reason::InternalError, "CreateNetwork without a network spec");
   const auto spec = *action.network;
   const auto ns = subject.owner.key.ns;
-  const auto age = subject.object->creation_time();
+  const auto age = subject.created;
   auto ticket = co_await host_.networking.acquire(ns, age);
   const auto deadline = within(kCallDeadline);
   auto copy = spec;
@@ -55,7 +55,7 @@ Task<Result<void>> ActionRunner::remove_network(Subject subject, plan::Action ac
   const auto id = action.network_id;
   Mirror::Hold hold(host_.mirror, {id});
   const auto ns = subject.owner.key.ns;
-  const auto age = subject.object->creation_time();
+  const auto age = subject.created;
   auto ticket = co_await host_.networking.acquire(ns, age);
   auto deadline = within(kCallDeadline);
   auto removed = co_await host_.engine.remove_network(id, deadline);

@@ -29,6 +29,7 @@ Host::Host(Executor executor, base::Clock& c, engine::Engine& e, metrics::Engine
       networking(executor, kNetworkCalls),
       pulls(executor, c, e),
       options_(std::move(options)),
+      changed_(executor),
       tasks_(executor, "host") {
   if (options_.advertise_address.empty()) options_.advertise_address = options_.bind_address;
 }
@@ -63,6 +64,14 @@ Task<void> Host::prepare() {
   prepared_ = true;
   report_allocation();
   if (on_prepare_) on_prepare_();
+  changed_.notify_all();
+}
+
+Task<void> Host::wait_ready() {
+  while (!ready()) {
+    co_await mirror.wait_live();
+    if (!prepared_) co_await changed_.wait();
+  }
 }
 
 void Host::refresh_blocked() {

@@ -39,6 +39,7 @@ class Host {
   Task<void> stop();
   // The engine answered, its objects are listed and the allocators know every lease: environments may be reconciled.
   bool ready() const { return prepared_ && mirror.live(); }
+  Task<void> wait_ready();
   // Called once, when the engine was listed for the first time: charges what the stored environments and owned networks hold.
   void on_prepare(std::function<void()> handler) { on_prepare_ = std::move(handler); }
   // After "Pool overlaps": learns again which networks are not ours.
@@ -68,6 +69,7 @@ class Host {
   std::function<void()> on_prepare_;
   bool prepared_ = false;
   bool blocking_ = false;
+  base::Signal changed_;
   TaskGroup tasks_;
 };
 

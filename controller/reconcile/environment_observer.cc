@@ -1,0 +1,71 @@
+#include "controller/reconcile/environment_observer.h"
+
+#include <algorithm>
+
+#include "crd/condition.h"
+#include "crd/scheme.h"
+
+namespace berth::reconcile {
+
+namespace {
+
+std::string phase_of(const ObjectPtr& object) {
+  if (object->deleting()) return "Terminating";
+  const auto phase = object->status().find("phase");
+  return phase != object->status().end() && phase->is_string() ? phase->get<std::string>() : "Pending";
+}
+
+std::string source_of(const ObjectPtr& object) {
+  return object->annotation(crd::kSourceAnnotation).empty() ? "api" : "manifests";
+}
+
+}  // namespace
+
+EnvironmentObserver::EnvironmentObserver(base::Clock& clock, runtime::Informer& environments,
+                                         metrics::EnvironmentMetrics& metrics)
+    : clock_(clock), metrics_(metrics) {
+  environments.on_change([this](const ObjectPtr& old, const ObjectPtr& now, bool initial) { changed(old, now, initial); });
+}
+
+void EnvironmentObserver::changed(const ObjectPtr& old, const ObjectPtr& now, bool initial) {
+  const auto& uid = now ? now->uid() : old->uid();
+  if (old) count(old, -1);
+  if (now) count(now, +1);
+  std::erase_if(phases_, [](const auto& item) { return item.second == 0; });
+  metrics_.environments(phases_);
+
+  if (old && now && old->uid() != now->uid()) lives_.erase(old->uid());
+  auto& life = lives_.try_emplace(uid, Life{clock_.steady_now(), {}}).first->second;
+  if (now && now->deleting() && terminating_.emplace(uid, *now->deletion_time()).second) life.deleting = clock_.steady_now();
+  if (now) {
+    if (!initial) note_progress(life, old, now);
+    return;
+  }
+  if (old->deleting()) metrics_.cleanup_duration(since(life.deleting));
+  terminating_.erase(uid);
+  lives_.erase(uid);
+}
+
+void EnvironmentObserver::count(const ObjectPtr& object, int by) { phases_[{object->ns(), phase_of(object)}] += by; }
+
+void EnvironmentObserver::note_progress(const Life& life, const ObjectPtr& old, const ObjectPtr& now) {
+  const auto scheduled = [](const ObjectPtr& object) {
+    return object && crd::condition_status(object->status(), "Scheduled") == "True";
+  };
+  const auto was_ready = [](const ObjectPtr& object) { return object && object->status().contains("readyTime"); };
+  if (!scheduled(old) && scheduled(now)) metrics_.queue_wait(since(life.seen));
+  if (!was_ready(old) && was_ready(now)) metrics_.time_to_ready(source_of(now), since(life.seen));
+}
+
+void EnvironmentObserver::report_times() {
+  const auto now = clock_.system_now();
+  base::Duration oldest{0};
+  for (const auto& [uid, since] : terminating_) oldest = std::max<base::Duration>(oldest, now - since);
+  metrics_.terminating_oldest(std::chrono::duration<double>(oldest).count());
+}
+
+double EnvironmentObserver::since(base::SteadyTime start) const {
+  return std::chrono::duration<double>(clock_.steady_now() - start).count();
+}
+
+}  // namespace berth::reconcile

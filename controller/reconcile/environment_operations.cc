@@ -1,0 +1,199 @@
+#include <algorithm>
+
+#include "base/log.h"
+#include "controller/plan/names.h"
+#include "controller/reconcile/environment_reconciler.h"
+#include "controller/reconcile/retry_policy.h"
+#include "crd/scheme.h"
+
+// The half of EnvironmentReconciler that talks to the engine: operations that a pass starts and does not wait for.
+namespace berth::reconcile {
+
+namespace {
+
+constexpr base::Duration kListDeadline = std::chrono::seconds(30);
+
+bool stays_down(const crd::Service& service, int exit_code) {
+  switch (service.restart_policy) {
+    case crd::RestartPolicy::Never: return true;
+    case crd::RestartPolicy::OnFailure: return exit_code == 0;
+    default: return false;
+  }
+}
+
+}  // namespace
+
+void EnvironmentReconciler::launch(const ObjectPtr& object, const plan::Plan& plan) {
+  const auto subject = subject_of(object);
+  auto& memory = memories_[object->uid()];
+  for (const auto& action : plan.actions) {
+    if (!memory.busy.insert(action.target).second) continue;
+    tasks_.spawn(std::string(plan::to_string(action.kind)), operate(subject, action));
+  }
+}
+
+Task<void> EnvironmentReconciler::operate(Subject subject, plan::Action action) {
+  // However the operation ends, its target is free again and its environment is looked at.
+  struct Release {
+    EnvironmentReconciler& self;
+    Owner owner;
+    std::string target;
+    ~Release() {
+      const auto memory = self.memories_.find(owner.uid);
+      if (memory != self.memories_.end()) memory->second.busy.erase(target);
+      self.parts_.enqueue(owner.key);
+    }
+  } release{*this, subject.owner, action.target};
+
+  Result<std::string> result = std::string();
+  if (action.kind == plan::ActionKind::Finalize) {
+    result = co_await finalize(subject);
+  } else {
+    auto copy = action;
+    result = co_await runner_.run(subject, std::move(copy));
+  }
+  settle(subject, action, result);
+}
+
+void EnvironmentReconciler::settle(const Subject& subject, const plan::Action& action, const Result<std::string>& result) {
+  if (result.has_error()) {
+    fail(subject, action.target, result.error());
+    return;
+  }
+  const auto found = memories_.find(subject.owner.uid);
+  if (found == memories_.end()) return;
+  auto& memory = found->second;
+  memory.failures.erase(action.target);
+  if (action.kind == plan::ActionKind::CollectLogs) memory.last_logs[action.service] = *result;
+  if (action.kind == plan::ActionKind::StartContainer) {
+    memory.last_logs.erase(action.service);
+    memory.failures.erase(plan::logs_target(action.service));
+  }
+}
+
+void EnvironmentReconciler::fail(const Subject& subject, const std::string& target, const Error& error) {
+  if (error.reason == Reason::Cancelled) return;
+  const auto found = memories_.find(subject.owner.uid);
+  if (found == memories_.end()) return;
+  const auto now = parts_.clock.system_now();
+  auto [place, is_new] = found->second.failures.try_emplace(target);
+  auto& failure = place->second;
+  if (is_new || failure.reason != error.reason || failure.generation != subject.object->generation()) {
+    failure = plan::Failure{error.reason, error.message, 0, now, subject.object->generation(), now};
+  }
+  failure.message = error.message;
+  ++failure.attempts;
+  failure.retry_at = now + std::chrono::duration_cast<base::SystemTime::duration>(retry_delay(error.reason, failure.attempts));
+  if (subject.object->deleting()) parts_.host.metrics.cleanup_failure(std::string(base::to_string(error.reason)));
+  parts_.emit(subject.object, true, std::string(base::to_string(error.reason)), target + ": " + error.message);
+}
+
+// The last look before the object may go: what the engine says now, not what we remember.
+Task<Result<std::string>> EnvironmentReconciler::finalize(Subject subject) {
+  auto& host = parts_.host;
+  const auto uid = subject.owner.uid;
+  auto wanted = uid;
+  auto left = co_await host.mirror.relist(std::move(wanted));
+  if (left.has_error()) co_return left.error();
+  if (!left->containers.empty() || !left->networks.empty()) co_return std::string();
+  std::vector<std::string> labels{std::string(plan::kInstanceLabel) + "=" + host.instance(),
+                                  std::string(plan::kUidLabel) + "=" + uid};
+  const auto deadline = base::Deadline::after(parts_.clock.steady_now(), kListDeadline);
+  auto volumes = co_await host.engine.list_volumes(std::move(labels), deadline);
+  if (volumes.has_error()) co_return volumes.error();
+  for (const auto& volume : *volumes) {
+    const auto limit = base::Deadline::after(parts_.clock.steady_now(), kListDeadline);
+    auto removed = co_await host.engine.remove_volume(volume.name, limit);
+    if (removed.has_error() && removed.error().reason != Reason::NotFound) co_return removed.error();
+    host.metrics.cleanup_object("volume", "deleted");
+  }
+  parts_.emit(subject.object, false, "Removed", "Nothing of the environment is left on the engine");
+  std::string finalizer(crd::kEngineFinalizer);
+  auto owner_uid = uid;
+  auto done = co_await parts_.registry.remove_finalizer(parts_.resource, subject.owner.key, std::move(owner_uid), std::move(finalizer));
+  if (done.has_error()) co_return done.error();
+  release_leases(uid);
+  co_return std::string();
+}
+
+void EnvironmentReconciler::release_leases(const std::string& uid) {
+  parts_.host.ports.release_all(uid);
+  parts_.host.subnets.release(uid);
+  parts_.host.report_allocation();
+  released();
+}
+
+// Somebody who waits for a port or a subnet may get one now.
+void EnvironmentReconciler::released() {
+  const auto waiting = std::exchange(starving_, {});
+  for (const auto& [uid, key] : waiting) {
+    const auto memory = memories_.find(uid);
+    if (memory != memories_.end()) memory->second.failures.erase(plan::kEnvironmentTarget);
+    parts_.enqueue(key);
+  }
+}
+
+void EnvironmentReconciler::charge_leases() {
+  auto& host = parts_.host;
+  for (const auto& object : parts_.environments.list()) {
+    auto charged = plan::charge(plan::leases_of(object->status()), object->uid(), host.ports, host.subnets);
+    if (charged.has_error()) {
+      base::log_warn("reconcile", "lease is held twice", {{"env", object->key().str()}, {"error", charged.error().message}});
+    }
+  }
+  // What the engine still holds of environments that no stored object names.
+  for (const auto& network : host.mirror.networks()) {
+    const auto owner = owner_of(network.labels, host.instance());
+    for (const auto& text : network.subnets) {
+      const auto subnet = plan::parse_subnet(text);
+      if (owner && subnet.has_value()) static_cast<void>(host.subnets.charge(*subnet, owner->uid));
+    }
+  }
+  for (const auto& [uid, owner] : host.mirror.owners()) {
+    for (const auto& container : host.mirror.actual(uid).containers) {
+      for (const auto& port : container.ports) {
+        const plan::PortKey key{port.host_ip, port.protocol == "udp" ? crd::Protocol::Udp : crd::Protocol::Tcp, port.host_port};
+        if (host.ports.holder(key).empty()) static_cast<void>(host.ports.charge(key, uid + "/" + container.name));
+      }
+    }
+  }
+  host.report_allocation();
+}
+
+void EnvironmentReconciler::drifted(const Drift& drift) {
+  const auto object = parts_.environments.get(drift.owner.key);
+  if (!object || object->uid() != drift.owner.uid || object->deleting()) return;
+  const auto phase = object->status().value("phase", "");
+  if (phase == "Failed" || phase == "Expired") return;
+  if (drift.kind == "container_died") {
+    const auto spec = crd::parse_test_environment_spec(object->spec());
+    const auto* service = spec.find(drift.service);
+    if (!service || stays_down(*service, drift.exit_code)) return;
+  }
+  parts_.host.metrics.drift(drift.kind);
+  healing_.drifted(object->uid(), drift.service);
+  std::string text;
+  if (drift.kind == "container_died") {
+    text = "Container " + drift.object_name + " of service " + drift.service + " exited with " + std::to_string(drift.exit_code);
+  } else if (drift.kind == "container_removed") {
+    text = "Container " + drift.object_name + " of service " + drift.service + " was removed by somebody else";
+  } else if (drift.kind == "network_removed") {
+    text = "Network " + drift.object_name + " was removed by somebody else";
+  } else {
+    text = "Container " + drift.object_name + " of service " + drift.service + " was disconnected from its network";
+  }
+  parts_.emit(object, true, drift.kind == "container_died" ? "ContainerDied" : "Drift", std::move(text));
+}
+
+void EnvironmentReconciler::forget(const ObjectPtr& object) {
+  const auto& uid = object->uid();
+  memories_.erase(uid);
+  starving_.erase(uid);
+  healing_.forget(uid);
+  parts_.prober.forget(uid);
+  // Without its finalizer nobody looked whether the engine is clean: the reaper does, and gives the leases back.
+  if (parts_.host.mirror.owners().contains(uid)) return;
+  release_leases(uid);
+}
+
+}  // namespace berth::reconcile

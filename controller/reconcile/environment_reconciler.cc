@@ -1,0 +1,253 @@
+#include "controller/reconcile/environment_reconciler.h"
+
+#include <algorithm>
+
+#include "base/log.h"
+#include "controller/plan/names.h"
+#include "controller/reconcile/status_events.h"
+
+namespace berth::reconcile {
+
+namespace {
+
+using plan::ActionKind;
+using runtime::Outcome;
+
+// One commit for the leases, one for an ending, and some to spare: a pass that needs more starts anew.
+constexpr int kRounds = 4;
+
+// What is durable before anything else happens: it is decided and written inside the pass.
+bool is_committed_first(ActionKind kind) {
+  switch (kind) {
+    case ActionKind::Allocate:
+    case ActionKind::MovePort:
+    case ActionKind::MoveSubnet:
+    case ActionKind::Finish:
+    case ActionKind::DeleteObject:
+      return true;
+    default:
+      return false;
+  }
+}
+
+Outcome look_again(const plan::Plan& plan, base::SystemTime now) {
+  Outcome outcome;
+  if (plan.wake_at) outcome.requeue_after = std::max<base::Duration>(*plan.wake_at - now, std::chrono::milliseconds(1));
+  return outcome;
+}
+
+// Actual state is not known: what can be said is said with what the status says already.
+bool was_scheduled(const ObjectPtr& object) { return object->status().contains("phase"); }
+
+}  // namespace
+
+EnvironmentReconciler::EnvironmentReconciler(EnvironmentParts parts)
+    : parts_(std::move(parts)),
+      runner_(parts_.host, parts_.emit),
+      healing_(parts_.clock, parts_.host.metrics),
+      tasks_(parts_.executor, "operations") {}
+
+Task<void> EnvironmentReconciler::stop() { co_await tasks_.stop(); }
+
+Task<Result<Outcome>> EnvironmentReconciler::reconcile(ObjectKey key, runtime::ReconcileContext) {
+  for (int round = 0; round < kRounds; ++round) {
+    const auto object = parts_.environments.get(key);
+    if (!object) co_return Outcome{};
+    if (!parts_.host.ready()) co_return co_await await_engine(object);
+
+    auto input = observe(object);
+    const auto plan = plan::plan(input);
+    const auto first = std::find_if(plan.actions.begin(), plan.actions.end(),
+                                    [](const auto& action) { return is_committed_first(action.kind); });
+    if (first != plan.actions.end()) {
+      auto action = *first;
+      auto committed = co_await commit(object, std::move(input), plan, std::move(action));
+      if (committed.has_error()) co_return committed.error();
+      if (!*committed) co_return Outcome{};
+      continue;
+    }
+
+    launch(object, plan);
+    const Owner owner{key, object->uid()};
+    parts_.prober.watch(owner, object->creation_time(), plan.probes);
+    input.memory = memories_[object->uid()];
+    input.memory.lease_renewed = parts_.leases.renewed(key);
+    auto status = plan::status(input, plan);
+    if (plan.actions.empty() && input.memory.busy.empty()) {
+      for (const auto& service : healing_.settled(object->uid(), status)) {
+        parts_.emit(object, false, "Repaired", service.empty() ? "The network is right again" : "Service " + service + " is ready again");
+      }
+    }
+    const auto outcome = look_again(plan, input.now);
+    if (status != object->status()) {
+      const auto said = announcements(object->status(), status);
+      auto written = co_await write_status(object, std::move(status));
+      if (written.has_error()) co_return written.error();
+      for (const auto& event : said) parts_.emit(object, event.warning, event.reason, event.message);
+    }
+    co_return outcome;
+  }
+  Outcome soon;
+  soon.requeue_after = std::chrono::milliseconds(1);
+  co_return soon;
+}
+
+plan::Input EnvironmentReconciler::observe(const ObjectPtr& object) {
+  plan::Input input;
+  const auto& host = parts_.host;
+  input.instance = host.instance();
+  input.ns = object->ns();
+  input.name = object->name();
+  input.uid = object->uid();
+  input.generation = object->generation();
+  input.deleting = object->deleting();
+  input.created = object->creation_time();
+  input.bind_address = host.options().bind_address;
+  input.advertise_address = host.options().advertise_address;
+  input.host_name = host.options().name;
+  input.spec = crd::parse_test_environment_spec(object->spec());
+  input.status = object->status();
+  input.leases = plan::leases_of(input.status);
+  input.actual = host.mirror.actual(object->uid());
+  auto& memory = memories_[object->uid()];
+  for (auto& [service, probed] : parts_.prober.verdicts(object->uid(), input.actual.containers)) {
+    memory.probed[service] = std::move(probed);
+  }
+  input.memory = memory;
+  input.memory.lease_renewed = parts_.leases.renewed(object->key());
+  input.now = parts_.clock.system_now();
+  return input;
+}
+
+// ---- what is committed before its effect
+
+Task<Result<bool>> EnvironmentReconciler::commit(ObjectPtr object, plan::Input input, plan::Plan plan, plan::Action action) {
+  switch (action.kind) {
+    case ActionKind::Finish:
+      co_return co_await commit_finish(std::move(object), std::move(input), std::move(plan));
+    case ActionKind::DeleteObject:
+      co_return co_await delete_object(std::move(object));
+    default:
+      co_return co_await commit_leases(std::move(object), std::move(input), std::move(action));
+  }
+}
+
+Task<Result<bool>> EnvironmentReconciler::write_leases(ObjectPtr object, plan::Input input) {
+  const plan::Plan nothing;
+  auto status = plan::status(input, nothing);
+  auto written = co_await write_status(std::move(object), std::move(status));
+  if (written.has_error()) co_return written.error();
+  co_return true;
+}
+
+Task<Result<bool>> EnvironmentReconciler::commit_leases(ObjectPtr object, plan::Input input, plan::Action action) {
+  auto allocated = allocate(input, action);
+  const auto subject = subject_of(object);
+  if (allocated.has_error()) {
+    fail(subject, action.target, allocated.error());
+    starving_[object->uid()] = object->key();
+    co_return true;  // once more: the failure is now part of what the plan sees
+  }
+  memories_[object->uid()].failures.erase(action.target);
+  starving_.erase(object->uid());
+  const bool gives_back = allocated->leases.ports.size() < input.leases.ports.size() || allocated->leases.subnet.empty();
+  const auto before = std::move(input.leases);
+  input.leases = allocated->leases;
+  input.memory = memories_[object->uid()];
+  auto written = co_await write_leases(object, std::move(input));
+  parts_.host.report_allocation();
+  if (written.has_error()) co_return written.error();
+  announce_leases(object, action, before, *allocated);
+  if (gives_back) released();
+  co_return true;
+}
+
+Result<plan::Allocation> EnvironmentReconciler::allocate(const plan::Input& input, const plan::Action& action) {
+  auto& host = parts_.host;
+  const auto until = input.now + std::chrono::duration_cast<base::SystemTime::duration>(kQuarantine);
+  switch (action.kind) {
+    case ActionKind::MovePort:
+      host.metrics.port_conflict();
+      return plan::move_port(input, action.endpoint, host.ports, until, parts_.port_is_free);
+    case ActionKind::MoveSubnet:
+      return plan::move_subnet(input, host.subnets, until);
+    default:
+      return plan::allocate(input, host.ports, host.subnets, parts_.port_is_free);
+  }
+}
+
+void EnvironmentReconciler::announce_leases(const ObjectPtr& object, const plan::Action& action, const plan::Leases& before,
+                                            const plan::Allocation& after) {
+  for (const auto& lease : after.fallbacks) {
+    parts_.host.metrics.port_fallback();
+    parts_.emit(object, true, "PortFallback",
+                "The port range is full: " + lease.endpoint + " got port " + std::to_string(lease.host_port) + " outside it");
+  }
+  if (action.kind == ActionKind::MovePort) {
+    for (const auto& lease : after.leases.ports) {
+      if (lease.endpoint != action.endpoint) continue;
+      parts_.emit(object, true, "PortConflict",
+                  lease.endpoint + " moved to port " + std::to_string(lease.host_port) + ": " + action.reason);
+    }
+    return;
+  }
+  if (after.leases.subnet.empty()) return;
+  std::string text = "Leased subnet " + after.leases.subnet;
+  for (const auto& lease : after.leases.ports) {
+    text += ", " + lease.endpoint + " " + lease.host_ip + ":" + std::to_string(lease.host_port);
+  }
+  if (after.leases != before) parts_.emit(object, false, "Leased", std::move(text));
+}
+
+Task<Result<bool>> EnvironmentReconciler::commit_finish(ObjectPtr object, plan::Input input, plan::Plan plan) {
+  auto status = plan::status(input, plan);
+  const auto finish = plan.finish.value_or(plan::Finish{});
+  auto written = co_await write_status(object, std::move(status));
+  if (written.has_error()) co_return written.error();
+  parts_.emit(object, true, finish.phase, std::string(base::to_string(finish.reason)) + ": " + finish.message);
+  co_return true;
+}
+
+Task<Result<bool>> EnvironmentReconciler::delete_object(ObjectPtr object) {
+  api::DeletePreconditions preconditions;
+  preconditions.uid = object->uid();
+  auto removed = co_await parts_.client.remove(parts_.resource, object->key(), std::move(preconditions));
+  if (removed.has_error() && removed.error().reason != Reason::NotFound) co_return removed.error();
+  co_return false;  // its deletion comes back as a change
+}
+
+Task<Result<void>> EnvironmentReconciler::write_status(ObjectPtr object, json status) {
+  json body = object->body();
+  body["metadata"].erase("resourceVersion");
+  body["status"] = std::move(status);
+  api::WriteOptions options;
+  options.actor = api::Actor::System;
+  options.field_manager = "berthd";
+  const auto key = object->key();
+  auto written = co_await parts_.client.update_status(parts_.resource, key, std::move(body), std::move(options));
+  if (written.has_error()) {
+    if (written.error().reason == Reason::NotFound) co_return Result<void>();
+    co_return written.error();
+  }
+  parts_.environments.observe(*written);
+  co_return Result<void>();
+}
+
+// The engine does not answer: nothing is decided, but a new environment says why it waits.
+Task<Result<Outcome>> EnvironmentReconciler::await_engine(ObjectPtr object) {
+  if (!object->deleting() && !was_scheduled(object)) {
+    auto input = observe(object);
+    const auto& error = parts_.host.mirror.last_error();
+    input.memory.failures[plan::kEnvironmentTarget] =
+        plan::Failure{Reason::EngineUnavailable, error.empty() ? "waiting for the engine" : error, 1, input.now, input.generation, input.now};
+    const plan::Plan nothing;
+    auto status = plan::status(input, nothing);
+    if (status != object->status()) {
+      auto written = co_await write_status(object, std::move(status));
+      if (written.has_error()) co_return written.error();
+    }
+  }
+  co_return Outcome{};
+}
+
+}  // namespace berth::reconcile

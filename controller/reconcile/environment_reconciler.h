@@ -1,0 +1,87 @@
+#pragma once
+
+#include <functional>
+#include <map>
+#include <string>
+
+#include "api/client/client.h"
+#include "api/registry.h"
+#include "controller/plan/environment_plan.h"
+#include "controller/plan/lease_plan.h"
+#include "controller/reconcile/action_runner.h"
+#include "controller/reconcile/healing.h"
+#include "controller/reconcile/host.h"
+#include "controller/reconcile/lease_watch.h"
+#include "controller/reconcile/prober.h"
+#include "controller/runtime/informer.h"
+#include "controller/runtime/reconciler.h"
+
+namespace berth::reconcile {
+
+// What a reconciler of environments works with. Everything outlives it.
+struct EnvironmentParts {
+  Executor executor;
+  base::Clock& clock;
+  api::Registry& registry;
+  api::Client& client;  // writes as System
+  const crd::ResourceInfo& resource;
+  runtime::Informer& environments;
+  LeaseWatch& leases;
+  Host& host;
+  Prober& prober;
+  EmitEvent emit;
+  std::function<void(const ObjectKey&)> enqueue;
+  plan::IsFree port_is_free;  // asked before a port outside the range is used
+};
+
+// Makes the engine match one TestEnvironment. A pass looks at everything, decides by plan::plan(), starts what can start now and
+// writes the status; it waits for the store, never for the engine. An operation that ends enqueues its environment again.
+// Loop thread only.
+class EnvironmentReconciler final : public runtime::Reconciler {
+ public:
+  explicit EnvironmentReconciler(EnvironmentParts parts);
+
+  Task<Result<runtime::Outcome>> reconcile(ObjectKey key, runtime::ReconcileContext context) override;
+
+  // Every lease that a stored status or an owned network shows. Called once, before the first pass.
+  void charge_leases();
+  // Something of this environment changed on the engine although berth did not do it.
+  void drifted(const Drift& drift);
+  // The object is gone from the store. What the engine still holds is the reaper's.
+  void forget(const ObjectPtr& object);
+  std::size_t operations() const { return tasks_.size(); }
+  Task<void> stop();
+
+ private:
+  plan::Input observe(const ObjectPtr& object);
+  // Commits what must be durable before anything else happens. False: nothing more to do in this pass.
+  Task<Result<bool>> commit(ObjectPtr object, plan::Input input, plan::Plan plan, plan::Action action);
+  Task<Result<bool>> commit_leases(ObjectPtr object, plan::Input input, plan::Action action);
+  Result<plan::Allocation> allocate(const plan::Input& input, const plan::Action& action);
+  void announce_leases(const ObjectPtr& object, const plan::Action& action, const plan::Leases& before,
+                       const plan::Allocation& after);
+  Task<Result<bool>> write_leases(ObjectPtr object, plan::Input input);
+  Task<Result<bool>> commit_finish(ObjectPtr object, plan::Input input, plan::Plan plan);
+  Task<Result<bool>> delete_object(ObjectPtr object);
+  Task<Result<void>> write_status(ObjectPtr object, json status);
+  Task<Result<runtime::Outcome>> await_engine(ObjectPtr object);
+
+  void launch(const ObjectPtr& object, const plan::Plan& plan);
+  Task<void> operate(Subject subject, plan::Action action);
+  Task<Result<std::string>> finalize(Subject subject);
+  void settle(const Subject& subject, const plan::Action& action, const Result<std::string>& result);
+  void fail(const Subject& subject, const std::string& target, const Error& error);
+  void release_leases(const std::string& uid);
+  void released();
+
+  static constexpr base::Duration kQuarantine = std::chrono::minutes(5);
+
+  EnvironmentParts parts_;
+  ActionRunner runner_;
+  Healing healing_;
+  std::map<std::string, plan::Memory> memories_;  // by uid
+  std::map<std::string, ObjectKey> starving_;     // by uid: waits for a port or a subnet
+  TaskGroup tasks_;
+};
+
+}  // namespace berth::reconcile

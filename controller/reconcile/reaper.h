@@ -1,0 +1,73 @@
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/signal.h"
+#include "base/task_group.h"
+#include "controller/reconcile/action_runner.h"
+#include "controller/reconcile/host.h"
+#include "controller/runtime/informer.h"
+#include "metrics/environment_metrics.h"
+
+namespace berth::reconcile {
+
+struct ReaperOptions {
+  base::Duration grace = std::chrono::seconds(10);
+  base::Duration period = std::chrono::seconds(60);
+  // The store held nothing when it was opened: what is owned may be wanted by a store that was lost. Nothing is removed then until a
+  // person says so.
+  bool store_is_new = false;
+  std::filesystem::path state_file;  // keeps that across restarts; empty: not kept
+};
+
+// Removes what this instance owns on the engine and no stored TestEnvironment wants: what a lost answer, a killed berthd or a lost
+// store left behind. Looks at the mirror, at start and once a minute; what it finds later must be unwanted for the grace. Loop thread only.
+class Reaper {
+ public:
+  Reaper(Executor executor, base::Clock& clock, Host& host, runtime::Informer& environments, EmitEvent emit,
+         ReaperOptions options);
+
+  // An environment without objects on the engine: its leases may go.
+  void on_removed(std::function<void(const std::string& uid)> handler) { on_removed_ = std::move(handler); }
+  void start();
+  void look_soon();
+  Task<void> stop();
+
+  // {orphans: [{kind, name, id, namespace, environment}], held, removed, failures: [{name, message}]}.
+  // confirm: removes them all now. adopt: keeps those that are there; from then on others are removed again.
+  Task<Result<json>> reap(bool confirm, bool adopt);
+  bool held() const { return held_; }
+
+ private:
+  struct Orphan {
+    Owner owner;
+    plan::Actual objects;
+  };
+  Task<void> run();
+  std::vector<Orphan> orphans() const;
+  void count(const std::vector<Orphan>& orphans) const;
+  Task<void> look(bool first);
+  Task<std::vector<std::pair<std::string, Error>>> remove(Orphan orphan);
+  void load();
+  void save() const;
+
+  base::Clock& clock_;
+  Host& host_;
+  runtime::Informer& environments_;
+  ActionRunner runner_;
+  ReaperOptions options_;
+  std::function<void(const std::string&)> on_removed_;
+  std::map<std::string, base::SteadyTime> first_seen_;  // by uid
+  std::set<std::string> adopted_;                       // uids that a person keeps
+  bool held_ = false;
+  base::Signal changed_;
+  TaskGroup tasks_;
+};
+
+}  // namespace berth::reconcile
