@@ -39,6 +39,8 @@ class LogStream {
 class Engine {
  public:
   virtual ~Engine() = default;
+  // Ends every stream (EngineUnavailable). Await it before destruction, with no call in flight.
+  virtual Task<void> stop() = 0;
 
   // Negotiates the API version on first use and after every EngineUnavailable.
   virtual Task<Result<EngineInfo>> info(base::Deadline deadline) = 0;
@@ -85,7 +87,7 @@ class Engine {
   // Anonymous. Errors: ImageNotFound, ImagePullFailed, PullRateLimited, with the registry's text.
   virtual Task<Result<void>> pull_image(std::string reference, base::Deadline deadline) = 0;
 
-  // Container, network and volume events from `since_nano` on (0: from now).
+  // Container, network and volume events from `since_nano` on (0: from now), without those of exec, attach, top and the like.
   virtual Task<Result<std::unique_ptr<EventStream>>> events(std::int64_t since_nano) = 0;
 };
 

@@ -17,13 +17,17 @@ class PullGroup {
   PullGroup(Executor executor, base::Clock& clock, Engine& engine);
   // Ends when the image was pulled (everybody who asked while it ran shares its outcome).
   Task<Result<void>> pull(std::string reference);
+  // Waiters that are left get Cancelled.
   Task<void> stop();
 
  private:
   struct Flight;
+  Task<void> fly(std::string reference, std::shared_ptr<Flight> flight);
+
   base::Clock& clock_;
   Engine& engine_;
   std::map<std::string, std::shared_ptr<Flight>> flights_;
+  bool stopped_ = false;
   TaskGroup tasks_;
 };
 

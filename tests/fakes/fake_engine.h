@@ -52,12 +52,11 @@ struct Call {
 // Every call passes through the loop at least once. The same suite runs against it and against a real engine.
 //
 // A call that is cancelled while its latency runs takes effect all the same, as on a real engine whose client hangs up.
-// Await stop() before destruction. Streams end with EngineUnavailable when the engine goes.
 class FakeEngine final : public engine::Engine {
  public:
   FakeEngine(Executor executor, base::Clock& clock);
   ~FakeEngine() override;
-  Task<void> stop();
+  Task<void> stop() override;
 
   // --- how it behaves ---
   engine::EngineInfo engine_info{"FAKE:ENGINE", "20.10.24", "1.41", 2, std::int64_t{8} << 30, "Fake Linux"};

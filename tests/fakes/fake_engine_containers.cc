@@ -390,7 +390,6 @@ Task<Result<engine::ExecResult>> FakeEngine::exec(std::string id, std::vector<st
     const auto box = find_box(id);
     if (!box) return no_such_container(id);
     if (!box->view.running()) return base::error(Reason::ContainerExited, "Container " + id + " is not running");
-    emit_container(*box, "exec_start");
     const auto behaviour = behaviour_of(*box);
     return behaviour.exec ? behaviour.exec(command) : engine::ExecResult{0, ""};
   });

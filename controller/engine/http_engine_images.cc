@@ -1,0 +1,61 @@
+#include "api/http/codec.h"
+#include "api/http/uri.h"
+#include "controller/engine/codec.h"
+#include "controller/engine/http_engine_impl.h"
+
+namespace berth::engine {
+
+namespace {
+
+// "" when the line reports progress.
+std::string error_in(const std::string& line) {
+  const auto body = json::parse(line, nullptr, false);
+  if (!body.is_object()) return "";
+  if (body.contains("errorDetail") && body["errorDetail"].is_object()) {
+    auto text = body["errorDetail"].value("message", "");
+    if (!text.empty()) return text;
+  }
+  return body.contains("error") && body["error"].is_string() ? body["error"].get<std::string>() : "";
+}
+
+}  // namespace
+
+Task<Result<Image>> HttpEngine::inspect_image(std::string reference, base::Deadline deadline) {
+  auto target = "/images/" + http::percent_encode(reference) + "/json";
+  auto body = co_await wire_.get(Operation::ImageInspect, std::move(target), deadline);
+  if (!body) co_return body.error();
+  co_return image_from_json(*body);
+}
+
+Task<Result<void>> HttpEngine::pull_image(std::string reference, base::Deadline deadline) {
+  const auto name = split_reference(reference);
+  auto request = plain("POST", "/images/create?fromImage=" + http::percent_encode(name.repository) +
+                                   "&tag=" + http::percent_encode(name.tag));
+  auto stream = co_await wire_.open(Operation::ImagePull, std::move(request), deadline);
+  if (!stream) {
+    wire_.metrics().pull(false);
+    co_return stream.error();
+  }
+  http::LineDecoder decoder;
+  std::optional<Error> failure;
+  while (!failure) {
+    auto bytes = co_await (*stream)->read(deadline);
+    if (!bytes) {
+      failure = wire_.lost(bytes.error());
+      break;
+    }
+    std::vector<std::string> lines;
+    if (auto split = decoder.feed(*bytes, lines); !split) failure = base::error(Reason::ImagePullFailed, split.error().message);
+    if (bytes->empty()) lines.push_back(decoder.rest());
+    for (const auto& line : lines) {
+      auto text = error_in(line);
+      if (!text.empty() && !failure) failure = classify(Operation::ImagePull, 200, std::move(text));
+    }
+    if (bytes->empty()) break;
+  }
+  wire_.metrics().pull(!failure);
+  if (failure) co_return *failure;
+  co_return Result<void>();
+}
+
+}  // namespace berth::engine
