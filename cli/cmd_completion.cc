@@ -1,0 +1,114 @@
+#include "cli/cmd_completion.h"
+
+#include <ostream>
+
+namespace berth::cli {
+
+namespace {
+
+constexpr const char* kBash = R"(# bash completion for berthctl
+_berthctl() {
+  local line files=0
+  local cur="${COMP_WORDS[COMP_CWORD]}" full
+  # words that COMP_WORDBREAKS cut at = are put together again
+  local words=() i
+  for ((i = 1; i <= COMP_CWORD; i++)); do
+    if [[ ${COMP_WORDS[i]} == "=" && ${#words[@]} -gt 0 ]]; then
+      words[${#words[@]}-1]+="="
+    elif [[ ${#words[@]} -gt 0 && ${words[${#words[@]}-1]} == *= && ${words[${#words[@]}-1]} == --*=* ]]; then
+      words[${#words[@]}-1]+="${COMP_WORDS[i]}"
+    else
+      words+=("${COMP_WORDS[i]}")
+    fi
+  done
+  full="${words[${#words[@]}-1]}"
+  if [[ $full == --*=* ]]; then
+    words[${#words[@]}-1]="${full%%=*}"
+    words+=("${full#*=}")
+    [[ $cur == "=" ]] && cur=""
+  fi
+  COMPREPLY=()
+  while IFS= read -r line; do
+    if [[ $line == ":files" ]]; then files=1; else COMPREPLY+=("$line"); fi
+  done < <(berthctl __complete -- "${words[@]}" 2>/dev/null)
+  if ((files)); then
+    while IFS= read -r line; do COMPREPLY+=("$line"); done < <(compgen -f -- "$cur")
+    compopt -o filenames 2>/dev/null
+  fi
+}
+complete -F _berthctl berthctl
+)";
+
+constexpr const char* kZsh = R"(#compdef berthctl
+# zsh completion for berthctl
+_berthctl() {
+  local -a lines candidates given
+  given=("${(@)words[2,CURRENT]}")
+  if [[ ${given[-1]} == --*=* ]]; then
+    local flag=${given[-1]%%=*} value=${given[-1]#*=}
+    given[-1]=$flag
+    given+=("$value")
+    compset -P '*='
+  fi
+  lines=("${(@f)$(berthctl __complete -- "${given[@]}" 2>/dev/null)}")
+  candidates=("${(@)lines:#:files}")
+  candidates=("${(@)candidates:#}")
+  (( ${#candidates} )) && compadd -- "${candidates[@]}"
+  (( ${lines[(I):files]} )) && _files
+  return 0
+}
+if [[ $funcstack[1] == _berthctl ]]; then
+  _berthctl "$@"
+else
+  compdef _berthctl berthctl
+fi
+)";
+
+constexpr const char* kFish = R"(# fish completion for berthctl
+function __berthctl_complete
+  set -l given (commandline -opc)[2..-1]
+  set -l current (commandline -ct)
+  for line in (berthctl __complete -- $given $current 2>/dev/null)
+    if test "$line" = ":files"
+      __fish_complete_path $current
+    else
+      echo $line
+    end
+  end
+end
+complete -c berthctl -f -a '(__berthctl_complete)'
+)";
+
+class Completion final : public Command {
+ public:
+  CommandHelp help() const override {
+    return {"completion", "Print the completion script of a shell", "bash|zsh|fish", "",
+            "source <(berthctl completion bash)\n"
+            "berthctl completion bash > /etc/bash_completion.d/berthctl\n"
+            "berthctl completion zsh > \"${fpath[1]}/_berthctl\"\n"
+            "berthctl completion fish > ~/.config/fish/completions/berthctl.fish"};
+  }
+
+  void declare(Flags& flags) override {
+    flags.argument({"SHELL", "bash, zsh or fish", 1, 1, Completes::Words, &shells_});
+  }
+
+  bool needs_server() const override { return false; }
+
+  Task<Result<int>> run(Session& session) override {
+    const auto& shell = shells_.front();
+    const char* script = shell == "bash" ? kBash : shell == "zsh" ? kZsh : shell == "fish" ? kFish : nullptr;
+    if (script == nullptr) co_return base::error(Reason::BadRequest, "there is no script for \"" + shell + "\": bash, zsh or fish is expected");
+    session.io.out << script;
+    co_return 0;
+  }
+
+ private:
+  std::vector<std::string> shells_;
+};
+
+}  // namespace
+
+CommandPtr make_completion() { return std::make_unique<Completion>(); }
+
+}  // namespace berth::cli

@@ -1,0 +1,36 @@
+#include "cli/commands.h"
+
+#include "cli/cmd_apply.h"
+#include "cli/cmd_attach.h"
+#include "cli/cmd_completion.h"
+#include "cli/cmd_delete.h"
+#include "cli/cmd_describe.h"
+#include "cli/cmd_env.h"
+#include "cli/cmd_get.h"
+#include "cli/cmd_logs.h"
+#include "cli/cmd_reap.h"
+#include "cli/cmd_run.h"
+#include "cli/cmd_version.h"
+#include "cli/cmd_wait.h"
+
+namespace berth::cli {
+
+std::vector<CommandPtr> make_commands() {
+  std::vector<CommandPtr> commands;
+  commands.push_back(make_apply());
+  commands.push_back(make_get());
+  commands.push_back(make_describe());
+  commands.push_back(make_delete());
+  commands.push_back(make_wait());
+  commands.push_back(make_logs());
+  commands.push_back(make_env());
+  commands.push_back(make_run());
+  commands.push_back(make_attach());
+  commands.push_back(make_reap());
+  commands.push_back(make_adopt());
+  commands.push_back(make_completion());
+  commands.push_back(make_version());
+  return commands;
+}
+
+}  // namespace berth::cli

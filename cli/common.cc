@@ -1,0 +1,58 @@
+#include "cli/common.h"
+
+#include "cli/text.h"
+
+namespace berth::cli {
+
+api::WriteOptions write_options(bool dry_run) {
+  api::WriteOptions options;
+  options.field_validation = api::FieldValidation::Strict;
+  options.field_manager = "berthctl";
+  options.dry_run = dry_run;
+  return options;
+}
+
+Result<std::string> namespace_of(const Session& session, const Manifest& manifest) {
+  if (!manifest.resource->namespaced) return std::string();
+  const auto own = manifest.ns();
+  if (own.empty()) return session.ns;
+  if (session.ns_given && own != session.ns) {
+    return base::error(Reason::BadRequest, manifest.place("metadata.namespace") + ": metadata.namespace: \"" + printable(own) +
+                                               "\" is not the namespace \"" + session.ns + "\" that -n asks for");
+  }
+  return own;
+}
+
+Task<Result<std::vector<std::string>>> names_of(Session& session, const Targets& targets, std::string ns, Selector selector) {
+  if (!targets.names.empty()) co_return targets.names;
+  auto listed = co_await session.client.list(*targets.resource, std::move(ns));
+  if (!listed.has_value()) co_return listed.error();
+  std::vector<std::string> names;
+  for (const auto& object : listed.value().items) {
+    if (selector.matches(*object)) names.push_back(object->name());
+  }
+  co_return names;
+}
+
+Task<Result<ObjectPtr>> get_environment(Session& session, std::string name) {
+  ObjectKey key{session.ns, name};
+  auto found = co_await session.client.get(environments(session.scheme), std::move(key));
+  if (found.has_value() || found.error().reason != Reason::NotFound) co_return found;
+  co_return base::error(Reason::NotFound, "environment \"" + printable(name) + "\" not found in namespace \"" + session.ns +
+                                              "\"; berthctl get -A lists all of them");
+}
+
+Result<void> wait_error(const WaitOutcome& outcome) {
+  if (outcome.interrupted) return base::error(Reason::Cancelled, "interrupted");
+  if (outcome.failures.empty()) return {};
+  return base::error(outcome.timed_out ? Reason::Timeout : Reason::DependencyFailed, join(outcome.failures, "\n"));
+}
+
+Error with_type_advice(Error error, const Targets& targets, const crd::Scheme& scheme) {
+  if (targets.type_assumed && error.reason == Reason::NotFound) {
+    error.message += "\nIf \"" + targets.names.front() + "\" is meant as a type: the types are " + known_types(scheme);
+  }
+  return error;
+}
+
+}  // namespace berth::cli

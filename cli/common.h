@@ -1,0 +1,36 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "api/registry.h"
+#include "cli/manifest.h"
+#include "cli/selector.h"
+#include "cli/session.h"
+#include "cli/targets.h"
+#include "cli/waiter.h"
+
+namespace berth::cli {
+
+// Steps that several commands share.
+
+// As berthctl writes: Strict, field manager "berthctl".
+api::WriteOptions write_options(bool dry_run);
+
+// The namespace of an object: its own, else the session's; "" for a cluster-scoped one. Errors: BadRequest when -n was
+// given and says another.
+Result<std::string> namespace_of(const Session& session, const Manifest& manifest);
+
+// The names of `targets`, or when there are none the ones that exist and match `selector`. Errors: the server's.
+Task<Result<std::vector<std::string>>> names_of(Session& session, const Targets& targets, std::string ns, Selector selector);
+
+// Gets one environment. NotFound says which command lists them.
+Task<Result<ObjectPtr>> get_environment(Session& session, std::string name);
+
+// What a wait's failures and interruption mean for the command: an Error of several lines, or success.
+Result<void> wait_error(const WaitOutcome& outcome);
+
+// Adds advice to an error about a name that was taken for an environment's because it is no type.
+Error with_type_advice(Error error, const Targets& targets, const crd::Scheme& scheme);
+
+}  // namespace berth::cli

@@ -1,0 +1,151 @@
+#include "cli/complete.h"
+
+#include <algorithm>
+#include <optional>
+
+#include "cli/fields.h"
+#include "cli/targets.h"
+
+namespace berth::cli {
+
+namespace {
+
+const std::vector<std::string> kGoals{"condition=Ready", "delete", "create", "phase=Failed", "phase=Expired"};
+
+// The flag whose value the word at `i` is: "-o" before it.
+const Flag* flag_before(const Flags& flags, const std::vector<std::string>& words, std::size_t i) {
+  if (i == 0) return nullptr;
+  const auto* flag = flags.find(words[i - 1]);
+  return flag != nullptr && !flag->value_name.empty() ? flag : nullptr;
+}
+
+std::vector<std::string> positionals(const Flags& flags, const std::vector<std::string>& words) {
+  std::vector<std::string> result;
+  for (std::size_t i = 0; i + 1 < words.size(); ++i) {
+    if (words[i].size() > 1 && words[i].front() == '-') continue;
+    if (flag_before(flags, words, i) != nullptr) continue;
+    result.push_back(words[i]);
+  }
+  return result;
+}
+
+void offer_value(const Flag& flag, Completion& plan) {
+  plan.words = flag.choices;
+  if (flag.completes == Completes::Words) plan.words = kGoals;
+  plan.also = flag.completes;
+}
+
+void offer_flags(const Flags& flags, Completion& plan) {
+  for (const auto& flag : flags.flags()) plan.words.push_back("--" + flag.long_name);
+  plan.words.push_back("--help");
+}
+
+void offer_types(const crd::Scheme& scheme, Completion& plan) {
+  for (const auto& resource : scheme.resources()) plan.words.push_back(resource.plural);
+}
+
+void offer_argument(const Flags& flags, const crd::Scheme& scheme, const std::vector<std::string>& before, Completion& plan) {
+  if (flags.arguments().empty()) return;
+  const auto index = std::min(before.size(), flags.arguments().size() - 1);
+  const auto& argument = flags.arguments()[index];
+  if (argument.most != 0 && before.size() > index + argument.most - 1) return;
+  plan.also = argument.completes;
+  if (argument.completes == Completes::Services && !before.empty()) {
+    plan.type = before.front();
+    return;
+  }
+  if (argument.completes != Completes::TypesThenNames) return;
+  if (before.empty()) offer_types(scheme, plan);
+  if (!before.empty() && scheme.find_name(before.front()) != nullptr) plan.type = before.front();
+}
+
+Task<std::vector<std::string>> names_from_server(Session& session, const crd::ResourceInfo& resource) {
+  std::vector<std::string> names;
+  auto listed = co_await session.client.list(resource, resource.namespaced ? session.ns : "");
+  if (!listed.has_value()) co_return names;
+  for (const auto& object : listed.value().items) names.push_back(object->name());
+  co_return names;
+}
+
+Task<std::vector<std::string>> services_of(Session& session, std::string environment, std::string prefix) {
+  std::vector<std::string> names;
+  ObjectKey key{session.ns, environment};
+  auto found = co_await session.client.get(environments(session.scheme), std::move(key));
+  if (!found.has_value()) co_return names;
+  for (const auto& service : items(at(found.value()->spec(), {"services"}))) names.push_back(prefix + text_at(service, {"name"}));
+  co_return names;
+}
+
+}  // namespace
+
+Completion plan_completion(const std::vector<CommandPtr>& commands, const Flags& global, const crd::Scheme& scheme,
+                           const std::vector<std::string>& words) {
+  Completion plan;
+  plan.prefix = words.empty() ? "" : words.back();
+  const std::size_t last = words.empty() ? 0 : words.size() - 1;
+  std::size_t verb = 0;
+  while (verb < last && (words[verb].starts_with('-') || flag_before(global, words, verb) != nullptr)) ++verb;
+  if (verb >= last) {
+    if (const auto* flag = flag_before(global, words, last)) {
+      offer_value(*flag, plan);
+    } else if (plan.prefix.starts_with('-')) {
+      offer_flags(global, plan);
+    } else {
+      for (const auto& command : commands) {
+        if (!command->help().hidden) plan.words.push_back(command->help().name);
+      }
+    }
+    return plan;
+  }
+  const auto command = std::find_if(commands.begin(), commands.end(),
+                                    [&](const CommandPtr& c) { return c->help().name == words[verb]; });
+  if (command == commands.end()) return plan;
+  Flags flags("");
+  (*command)->declare(flags);
+  flags.add(global);
+  const std::vector<std::string> rest(words.begin() + static_cast<std::ptrdiff_t>(verb) + 1, words.end());
+  if (std::find(rest.begin(), rest.end() - 1, "--") != rest.end() - 1) {
+    plan.also = Completes::Files;
+  } else if (const auto* flag = flag_before(flags, rest, rest.size() - 1)) {
+    offer_value(*flag, plan);
+  } else if (plan.prefix.starts_with('-')) {
+    offer_flags(flags, plan);
+  } else {
+    offer_argument(flags, scheme, positionals(flags, rest), plan);
+  }
+  return plan;
+}
+
+Task<std::vector<std::string>> complete(Session& session, Completion plan) {
+  auto candidates = plan.words;
+  std::vector<std::string> more;
+  const auto& scheme = session.scheme;
+  const auto slash = plan.prefix.find('/');
+  switch (plan.also) {
+    case Completes::Files: more.push_back(kFilesMarker); break;
+    case Completes::Namespaces: more = co_await names_from_server(session, resource_of(scheme, "", "v1", "namespaces")); break;
+    case Completes::Environments: more = co_await names_from_server(session, environments(scheme)); break;
+    case Completes::TypesThenNames: {
+      const auto* resource = plan.type.empty() ? &environments(scheme) : scheme.find_name(plan.type);
+      more = co_await names_from_server(session, *resource);
+      break;
+    }
+    case Completes::Services:
+      if (!plan.type.empty()) {
+        more = co_await services_of(session, plan.type, "");
+      } else if (slash != std::string::npos) {
+        auto environment = plan.prefix.substr(0, slash);
+        auto prefix = plan.prefix.substr(0, slash + 1);
+        more = co_await services_of(session, std::move(environment), std::move(prefix));
+      } else {
+        more = co_await names_from_server(session, environments(scheme));
+      }
+      break;
+    default: break;
+  }
+  candidates.insert(candidates.end(), more.begin(), more.end());
+  std::erase_if(candidates, [&](const std::string& word) { return word != kFilesMarker && !word.starts_with(plan.prefix); });
+  co_return candidates;
+}
+
+}  // namespace berth::cli

@@ -1,0 +1,27 @@
+#pragma once
+
+#include <string>
+
+#include "api/client/client.h"
+#include "base/clock.h"
+#include "cli/io.h"
+#include "cli/remote.h"
+#include "crd/scheme.h"
+
+namespace berth::cli {
+
+// What every command works with. Owned by the caller of the command; loop thread only.
+struct Session {
+  Executor executor;
+  base::Clock& clock;
+  const crd::Scheme& scheme;
+  api::Client& client;
+  Remote& remote;
+  Io& io;
+  std::string ns = "default";
+  bool ns_given = false;   // by -n or BERTH_NAMESPACE
+  std::string server;      // as a person writes it
+  bool quiet = false;      // no progress
+};
+
+}  // namespace berth::cli

@@ -1,0 +1,86 @@
+#include "cli/connection.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <map>
+#include <set>
+
+namespace berth::cli {
+namespace {
+
+using testing::HasSubstr;
+
+struct Machine {
+  std::map<std::string, std::string> environment;
+  std::map<std::string, std::string> files;
+  std::set<std::string> sockets;
+
+  ConnectionProbe probe() const {
+    return {[this](const std::string& name) -> std::optional<std::string> {
+              const auto found = environment.find(name);
+              if (found == environment.end()) return std::nullopt;
+              return found->second;
+            },
+            [this](const std::string& path) { return sockets.count(path) > 0; },
+            [this](const std::string& path) -> Result<std::string> {
+              const auto found = files.find(path);
+              if (found == files.end()) return base::error(Reason::NotFound, path + ": No such file or directory");
+              return found->second;
+            }};
+  }
+};
+
+TEST(FindServer, PrefersWhatItIsTold) {
+  Machine machine;
+  machine.sockets = {"/var/lib/berth/berthd.sock"};
+  const auto found = find_server({.server = "http://127.0.0.1:7000"}, machine.probe());
+  ASSERT_TRUE(found.has_value());
+  EXPECT_EQ(found.value().endpoint.port, 7000);
+}
+
+TEST(FindServer, TakesTheSocketOfTheDataDirectoryWhenItMayBeOpened) {
+  Machine machine;
+  machine.sockets = {"/var/lib/berth/berthd.sock", "/data/berthd.sock"};
+  EXPECT_EQ(find_server({}, machine.probe()).value().endpoint.path, "/var/lib/berth/berthd.sock");
+  EXPECT_EQ(find_server({.data_dir = "/data"}, machine.probe()).value().endpoint.path, "/data/berthd.sock");
+}
+
+TEST(FindServer, ElseTheLoopbackPortWithTheTokenOfTheDataDirectory) {
+  Machine machine;
+  machine.files = {{"/data/admin.token", "secret\n"}};
+  const auto found = find_server({.data_dir = "/data"}, machine.probe());
+  ASSERT_TRUE(found.has_value());
+  EXPECT_EQ(found.value().endpoint.host, "127.0.0.1");
+  EXPECT_EQ(found.value().endpoint.port, 6440);
+  EXPECT_EQ(found.value().token, "secret");
+}
+
+TEST(FindServer, ATokenFileBeatsTheVariableAndThatBeatsTheDataDirectory) {
+  Machine machine;
+  machine.environment = {{"BERTH_TOKEN", "variable"}};
+  machine.files = {{"/var/lib/berth/admin.token", "directory"}, {"/t", "file"}};
+  EXPECT_EQ(find_server({.token_file = "/t"}, machine.probe()).value().token, "file");
+  EXPECT_EQ(find_server({}, machine.probe()).value().token, "variable");
+  machine.environment.clear();
+  EXPECT_EQ(find_server({}, machine.probe()).value().token, "directory");
+}
+
+TEST(FindServer, WithoutATokenItSaysWhy) {
+  const auto found = find_server({}, Machine().probe());
+  ASSERT_TRUE(found.has_value());
+  EXPECT_EQ(found.value().token, "");
+  EXPECT_THAT(found.value().no_token, HasSubstr("/var/lib/berth/admin.token: No such file"));
+}
+
+TEST(FindServer, RefusesWhatCannotBeRight) {
+  Machine machine;
+  machine.files = {{"/empty", "\n"}, {"/two", "a\r\nHost: evil"}};
+  EXPECT_THAT(find_server({.server = "ftp://x"}, machine.probe()).error().message, HasSubstr("--server"));
+  EXPECT_THAT(find_server({.token_file = "/missing"}, machine.probe()).error().message, HasSubstr("/missing"));
+  EXPECT_THAT(find_server({.token_file = "/empty"}, machine.probe()).error().message, HasSubstr("holds no token"));
+  EXPECT_THAT(find_server({.token_file = "/two"}, machine.probe()).error().message, HasSubstr("holds no token"));
+}
+
+}  // namespace
+}  // namespace berth::cli
