@@ -125,16 +125,14 @@ http::ClientRequest HttpClient::Impl::request_of(Call call) const {
 
 Error HttpClient::Impl::explain(Error error) const {
   if (error.reason != Reason::ServiceUnavailable) return error;
-  error.message = "cannot reach berthd at " + error.message + "; is it running? (--server, BERTH_SERVER)";
+  error.message = "cannot reach berthd at " + error.message;
   return error;
 }
 
 Error HttpClient::Impl::explain(int status, std::string_view body) const {
   auto error = from_status(status, body);
   if (error.reason != Reason::Unauthorized) return error;
-  error.message = "berthd at " + http.endpoint().str() + (token.empty() ? " wants a token" : " refuses the token") +
-                  ": it is the text of admin.token in berthd's data directory, looked for in --token-file "
-                  "(BERTH_TOKEN_FILE), in BERTH_TOKEN, then in that directory";
+  error.message = "berthd at " + http.endpoint().str() + (token.empty() ? " wants a token" : " refuses the token");
   return error;
 }
 
