@@ -41,7 +41,7 @@ Task<void> EnvironmentReconciler::operate(Subject subject, plan::Action action) 
     ~Release() {
       const auto memory = self.memories_.find(owner.uid);
       if (memory != self.memories_.end()) memory->second.busy.erase(target);
-      self.parts_.enqueue(owner.key);
+      self.parts_.enqueue(owner.key, 0);
     }
   } release{*this, subject.owner, action.target};
 
@@ -129,7 +129,7 @@ void EnvironmentReconciler::released() {
   for (const auto& [uid, key] : waiting) {
     const auto memory = memories_.find(uid);
     if (memory != memories_.end()) memory->second.failures.erase(plan::kEnvironmentTarget);
-    parts_.enqueue(key);
+    parts_.enqueue(key, 0);
   }
 }
 

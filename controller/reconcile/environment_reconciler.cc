@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "controller/plan/names.h"
 #include "controller/reconcile/status_events.h"
+#include "controller/runtime/workqueue.h"
 
 namespace berth::reconcile {
 
@@ -48,6 +49,14 @@ EnvironmentReconciler::EnvironmentReconciler(EnvironmentParts parts)
       tasks_(parts_.executor, "operations") {}
 
 Task<void> EnvironmentReconciler::stop() { co_await tasks_.stop(); }
+
+void EnvironmentReconciler::changed(const ObjectPtr& old, const ObjectPtr& now, bool initial) {
+  if (old && (!now || old->uid() != now->uid())) forget(old);
+  if (!now) return;
+  const bool own_write = old && writing_.contains(now->key()) && old->generation() == now->generation() &&
+                         old->deleting() == now->deleting();
+  if (!own_write) parts_.enqueue(now->key(), initial ? runtime::WorkQueue::kResyncPriority : 0);
+}
 
 Task<Result<Outcome>> EnvironmentReconciler::reconcile(ObjectKey key, runtime::ReconcileContext) {
   for (int round = 0; round < kRounds; ++round) {
@@ -224,6 +233,12 @@ Task<Result<void>> EnvironmentReconciler::write_status(ObjectPtr object, json st
   options.actor = api::Actor::System;
   options.field_manager = "berthd";
   const auto key = object->key();
+  struct Writing {
+    std::multiset<ObjectKey>& keys;
+    ObjectKey key;
+    ~Writing() { keys.erase(keys.find(key)); }
+  } writing{writing_, key};
+  writing_.insert(key);
   auto written = co_await parts_.client.update_status(parts_.resource, key, std::move(body), std::move(options));
   if (written.has_error()) {
     if (written.error().reason == Reason::NotFound) co_return Result<void>();

@@ -2,6 +2,7 @@
 
 #include <functional>
 #include <map>
+#include <set>
 #include <string>
 
 #include "api/client/client.h"
@@ -30,7 +31,7 @@ struct EnvironmentParts {
   Host& host;
   Prober& prober;
   EmitEvent emit;
-  std::function<void(const ObjectKey&)> enqueue;
+  std::function<void(const ObjectKey& key, int priority)> enqueue;
   plan::IsFree port_is_free;  // asked before a port outside the range is used
 };
 
@@ -43,12 +44,14 @@ class EnvironmentReconciler final : public runtime::Reconciler {
 
   Task<Result<runtime::Outcome>> reconcile(ObjectKey key, runtime::ReconcileContext context) override;
 
+  // A change of a stored environment, as its informer tells it: enqueues it, unless berth's own status write is all that changed.
+  void changed(const ObjectPtr& old, const ObjectPtr& now, bool initial);
   // Every lease that a stored status or an owned network shows. Called once, before the first pass.
   void charge_leases();
+  // Nothing of this environment is left on the engine: its ports and its subnet are free.
+  void release_leases(const std::string& uid);
   // Something of this environment changed on the engine although berth did not do it.
   void drifted(const Drift& drift);
-  // The object is gone from the store. What the engine still holds is the reaper's.
-  void forget(const ObjectPtr& object);
   std::size_t operations() const { return tasks_.size(); }
   Task<void> stop();
 
@@ -71,7 +74,8 @@ class EnvironmentReconciler final : public runtime::Reconciler {
   Task<Result<std::string>> finalize(Subject subject);
   void settle(const Subject& subject, const plan::Action& action, const Result<std::string>& result);
   void fail(const Subject& subject, const std::string& target, const Error& error);
-  void release_leases(const std::string& uid);
+  // The object is gone from the store. What the engine still holds is the reaper's.
+  void forget(const ObjectPtr& object);
   void released();
 
   static constexpr base::Duration kQuarantine = std::chrono::minutes(5);
@@ -81,6 +85,7 @@ class EnvironmentReconciler final : public runtime::Reconciler {
   Healing healing_;
   std::map<std::string, plan::Memory> memories_;  // by uid
   std::map<std::string, ObjectKey> starving_;     // by uid: waits for a port or a subnet
+  std::multiset<ObjectKey> writing_;              // status writes in flight
   TaskGroup tasks_;
 };
 

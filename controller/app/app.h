@@ -1,0 +1,31 @@
+#pragma once
+
+#include <memory>
+
+#include "base/task.h"
+#include "controller/app/config.h"
+#include "controller/app/data_dir.h"
+
+namespace berth::app {
+
+// The composition root of berthd: every part, in the order in which they start; they stop the other way round. Loop thread only.
+class App {
+ public:
+  App(Executor executor, Config config, DataDir data_dir);
+  ~App();
+
+  // Opens the store, listens, starts every part. Serves requests when it returns; does not wait for the engine.
+  // Errors: with the flag, file or address that is at fault.
+  Result<void> start();
+  void rescan_manifests();
+  Task<void> stop();
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+// The whole life of a daemon: starts the App, waits for SIGTERM or SIGINT (SIGHUP reads the manifests again), stops it. The exit status.
+Task<int> run_until_signalled(Config config, DataDir data_dir);
+
+}  // namespace berth::app

@@ -1,0 +1,179 @@
+#include "controller/app/config_options.h"
+
+#include <arpa/inet.h>
+#include <grp.h>
+
+#include <algorithm>
+#include <cctype>
+#include <charconv>
+
+#include "controller/engine/http_engine.h"
+
+namespace berth::app {
+
+namespace {
+
+constexpr std::uint16_t kApiPort = 6440;
+constexpr std::size_t kLongestInstance = 40;
+
+Error invalid(std::string message) { return base::error(Reason::Invalid, std::move(message)); }
+
+Result<void> set_manifests(Config& config, const std::string& text) {
+  if (text.empty()) return invalid("is empty; expected a directory");
+  config.manifests.emplace_back(text);
+  return {};
+}
+
+Result<void> set_data_dir(Config& config, const std::string& text) {
+  if (text.empty()) return invalid("is empty; expected a directory");
+  config.data_dir = text;
+  return {};
+}
+
+Result<void> set_listen(Config& config, const std::string& text) {
+  auto endpoint = http::parse_endpoint(text, kApiPort);
+  if (endpoint.has_error()) return invalid(endpoint.error().message);
+  config.listen.push_back(*endpoint);
+  return {};
+}
+
+Result<void> set_docker_host(Config& config, const std::string& text) {
+  auto endpoint = engine::parse_docker_host(text);
+  if (endpoint.has_error()) return invalid(endpoint.error().message);
+  config.docker_host = *endpoint;
+  return {};
+}
+
+Result<void> set_port_range(Config& config, const std::string& text) {
+  auto range = plan::parse_port_range(text);
+  if (range.has_error()) return invalid(range.error().message);
+  config.port_range = *range;
+  return {};
+}
+
+Result<void> set_publish_address(Config& config, const std::string& text) {
+  in_addr address{};
+  if (::inet_pton(AF_INET, text.c_str(), &address) != 1) {
+    return invalid("\"" + text + "\" is not an IPv4 address; expected for example 127.0.0.1 or 0.0.0.0");
+  }
+  config.publish_address = text;
+  return {};
+}
+
+Result<void> set_subnet_pool(Config& config, const std::string& text) {
+  auto pool = plan::parse_subnet(text);
+  if (pool.has_error()) return invalid(pool.error().message);
+  if (pool->prefix > 27) return invalid("\"" + text + "\" has no room for one environment; expected a /27 or larger, for example 10.213.0.0/16");
+  config.subnet_pool = *pool;
+  return {};
+}
+
+Result<void> set_instance(Config& config, const std::string& text) {
+  const auto fine = [](char c) { return std::islower(static_cast<unsigned char>(c)) || std::isdigit(static_cast<unsigned char>(c)) || c == '-'; };
+  const bool right = !text.empty() && text.size() <= kLongestInstance && std::all_of(text.begin(), text.end(), fine) &&
+                     text.front() != '-' && text.back() != '-';
+  if (!right) return invalid("\"" + text + "\" is not a name; expected lower case letters, digits and '-', at most 40, for example ci-host-1");
+  config.instance = text;
+  return {};
+}
+
+Result<void> set_prune_delay(Config& config, const std::string& text) {
+  auto duration = parse_duration(text);
+  if (duration.has_error()) return invalid(duration.error().message);
+  config.prune_delay = *duration;
+  return {};
+}
+
+Result<void> set_prune_empty(Config& config, const std::string& text) {
+  if (text == "true" || text == "1") {
+    config.prune_empty = true;
+  } else if (text == "false" || text == "0" || text.empty()) {
+    config.prune_empty = false;
+  } else {
+    return invalid("\"" + text + "\" is neither true nor false");
+  }
+  return {};
+}
+
+Result<void> set_socket_group(Config& config, const std::string& text) {
+  if (!text.empty() && !::getgrnam(text.c_str())) return invalid("there is no group \"" + text + "\" on this machine");
+  config.socket_group = text;
+  return {};
+}
+
+Result<void> set_log_format(Config& config, const std::string& text) {
+  if (!base::parse_log_format(text, config.log_format)) return invalid("\"" + text + "\" is no log format; expected text or json");
+  return {};
+}
+
+Result<void> set_log_level(Config& config, const std::string& text) {
+  if (!base::parse_log_level(text, config.log_level)) {
+    return invalid("\"" + text + "\" is no log level; expected trace, debug, info, warn or error");
+  }
+  return {};
+}
+
+}  // namespace
+
+const std::vector<Option>& options() {
+  static const std::vector<Option> all = {
+      {"manifests", "DIR", "directory of manifests to keep true; may be given several times", true, set_manifests},
+      {"data-dir", "DIR", "where the state is kept (default /var/lib/berth)", false, set_data_dir},
+      {"listen", "URL", "http://ADDRESS:PORT or unix:///PATH, may be given several times\n(default http://127.0.0.1:6440 and unix://DATA-DIR/berthd.sock)", true, set_listen},
+      {"docker-host", "URL", "unix:///PATH or tcp://HOST:PORT of the engine\n(default DOCKER_HOST, then unix:///var/run/docker.sock)", false, set_docker_host},
+      {"port-range", "A-B", "host ports to lease (default 30000-31999)", false, set_port_range},
+      {"publish-address", "IP", "host address that ports are published on (default 127.0.0.1)", false, set_publish_address},
+      {"subnet-pool", "CIDR", "networks are cut from it (default 10.213.0.0/16)", false, set_subnet_pool},
+      {"instance", "NAME", "whose objects on the engine are ours (default: made once, kept in the data directory)", false, set_instance},
+      {"prune-delay", "DURATION", "how long a manifest must be gone until its objects are deleted (default 2s)", false, set_prune_delay},
+      {"prune-empty", "", "delete also when a whole directory is gone or empty at start", false, set_prune_empty},
+      {"socket-group", "GROUP", "group that may use the unix sockets", false, set_socket_group},
+      {"log-format", "FORMAT", "text or json (default text)", false, set_log_format},
+      {"log-level", "LEVEL", "trace, debug, info, warn or error (default info)", false, set_log_level},
+  };
+  return all;
+}
+
+const Option* find_option(std::string_view name) {
+  for (const auto& option : options()) {
+    if (option.name == name) return &option;
+  }
+  return nullptr;
+}
+
+std::string Option::variable() const {
+  std::string text = "BERTH_";
+  for (const char c : name) text += c == '-' ? '_' : static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+  return text;
+}
+
+Result<base::Duration> parse_duration(std::string_view text) {
+  const auto wrong = [&] { return invalid("\"" + std::string(text) + "\" is not a duration; expected for example 2s, 500ms or 1m"); };
+  base::Duration total{0};
+  auto rest = text;
+  if (rest.empty()) return wrong();
+  while (!rest.empty()) {
+    std::int64_t number = 0;
+    const auto [end, ec] = std::from_chars(rest.data(), rest.data() + rest.size(), number);
+    if (ec != std::errc() || number < 0 || number > 1'000'000'000) return wrong();
+    rest.remove_prefix(static_cast<std::size_t>(end - rest.data()));
+    if (rest.starts_with("ms")) {
+      total += std::chrono::milliseconds(number);
+      rest.remove_prefix(2);
+    } else if (rest.empty() || rest.starts_with("s")) {
+      total += std::chrono::seconds(number);
+      rest.remove_prefix(rest.empty() ? 0 : 1);
+    } else if (rest.starts_with("m")) {
+      total += std::chrono::minutes(number);
+      rest.remove_prefix(1);
+    } else if (rest.starts_with("h")) {
+      total += std::chrono::hours(number);
+      rest.remove_prefix(1);
+    } else {
+      return wrong();
+    }
+  }
+  return total;
+}
+
+}  // namespace berth::app
