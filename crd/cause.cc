@@ -56,7 +56,8 @@ Cause not_found(std::string field, const json& value, std::string_view detail) {
 }
 
 Cause too_long(std::string field, std::size_t limit) {
-  return {"FieldValueTooLong", "Too long: may not be more than " + std::to_string(limit) + " bytes", std::move(field)};
+  return {"FieldValueTooLong", "Too long: may not be more than " + std::to_string(limit) + " bytes",
+          std::move(field)};
 }
 
 Cause too_many(std::string field, std::size_t count, std::size_t limit) {

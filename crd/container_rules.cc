@@ -6,7 +6,7 @@
 namespace berth::crd {
 namespace {
 
-constexpr std::int64_t kLeastMemory = 6 << 20;     // the engine's
+constexpr std::int64_t kLeastMemory = 6 << 20;       // the engine's
 constexpr std::int64_t kLeastCpuNanos = 10'000'000;  // the engine's; below it a start fails
 
 bool has_nul(const std::string& text) { return text.find('\0') != std::string::npos; }
@@ -15,9 +15,10 @@ void check_images(RuleContext& context) {
   for_each_service(context, [&](const json& service, const std::string& path) {
     const std::string image = text_field(service, "image");
     if (is_image_reference(image)) return;
-    context.add(cause::invalid(child(path, "image"), image,
-                               "must be an image like postgres:16 or registry.example:5000/team/api@sha256:...; the "
-                               "part before the tag is in lower case"));
+    context.add(
+        cause::invalid(child(path, "image"), image,
+                       "must be an image like postgres:16 or registry.example:5000/team/api@sha256:...; the "
+                       "part before the tag is in lower case"));
   });
 }
 
@@ -30,7 +31,8 @@ void check_texts(RuleContext& context) {
       });
     }
     for_each(service, path, "env", [&](const json& env, const std::string& env_path) {
-      if (has_nul(text_field(env, "value"))) context.add(cause::invalid(child(env_path, "value"), env["value"], kWhat));
+      if (has_nul(text_field(env, "value")))
+        context.add(cause::invalid(child(env_path, "value"), env["value"], kWhat));
     });
     const json* command = field(service, "command");
     if (command && !command->empty() && command->front() == "") {
@@ -62,17 +64,20 @@ bool is_clean_path(const std::string& path) {
 void check_file_paths(RuleContext& context) {
   for_each_service(context, [&](const json& service, const std::string& path) {
     std::set<std::string> files;
-    for_each(service, path, "files", [&](const json& file, const std::string&) { files.insert(text_field(file, "path")); });
+    for_each(service, path, "files",
+             [&](const json& file, const std::string&) { files.insert(text_field(file, "path")); });
     for_each(service, path, "files", [&](const json& file, const std::string& file_path) {
       const std::string name = text_field(file, "path");
       if (!is_clean_path(name)) {
-        return context.add(cause::invalid(child(file_path, "path"), name,
-                                          "must be an absolute path of a file without '.', '..' or '//', e.g. "
-                                          "/etc/api/config.yaml"));
+        return context.add(
+            cause::invalid(child(file_path, "path"), name,
+                           "must be an absolute path of a file without '.', '..' or '//', e.g. "
+                           "/etc/api/config.yaml"));
       }
       const auto below = files.lower_bound(name + "/");
       if (below != files.end() && below->starts_with(name + "/")) {
-        context.add(cause::invalid(child(file_path, "path"), name, "cannot be a file and the directory of " + *below));
+        context.add(cause::invalid(child(file_path, "path"), name,
+                                   "cannot be a file and the directory of " + *below));
       }
     });
   });
@@ -86,7 +91,8 @@ void check_file_contents(RuleContext& context) {
       if (content && base64) {
         context.add(cause::forbidden(child(file_path, "base64"), "may not be set together with content"));
       } else if (!content && !base64) {
-        context.add(cause::required(child(file_path, "content"), "content or base64 (content: \"\" for an empty file)"));
+        context.add(cause::required(child(file_path, "content"),
+                                    "content or base64 (content: \"\" for an empty file)"));
       } else if (base64 && !decode_base64(base64->get_ref<const std::string&>())) {
         context.add(cause::invalid(child(file_path, "base64"), *base64,
                                    "must be base64 of the standard alphabet, padded with '='"));
@@ -99,8 +105,9 @@ void check_file_modes(RuleContext& context) {
   for_each_service(context, [&](const json& service, const std::string& path) {
     for_each(service, path, "files", [&](const json& file, const std::string& file_path) {
       if (const json* mode = field(file, "mode"); mode && (*mode < 0 || *mode > 0777)) {
-        context.add(cause::invalid(child(file_path, "mode"), *mode,
-                                   "must be from 0 to 0777 (511): in YAML write it in octal with a leading zero, e.g. 0644"));
+        context.add(cause::invalid(
+            child(file_path, "mode"), *mode,
+            "must be from 0 to 0777 (511): in YAML write it in octal with a leading zero, e.g. 0644"));
       }
       const json* owner = field(file, "owner");
       if (owner && !parse_owner(owner->is_string() ? owner->get<std::string>() : dump(*owner))) {
@@ -121,8 +128,9 @@ std::optional<std::int64_t> quantity(RuleContext& context, const json& resources
   const bool cpu = std::string_view(key) == "cpu";
   const auto parsed = cpu ? parse_cpu(text) : parse_bytes(text);
   if (parsed) return parsed;
-  context.add(cause::invalid(child(child(path, list), key), *value,
-                             cpu ? "must be CPUs like 1, 500m or \"0.5\"" : "must be bytes like 256Mi or 1G"));
+  context.add(
+      cause::invalid(child(child(path, list), key), *value,
+                     cpu ? "must be CPUs like 1, 500m or \"0.5\"" : "must be bytes like 256Mi or 1G"));
   return std::nullopt;
 }
 

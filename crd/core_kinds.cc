@@ -32,8 +32,9 @@ ResourceInfo kind_namespace() {
   info.namespaced = false;
   json status = open_object("What it is.", {{"phase", text("Active or Terminating.")}});
   status["default"] = {{"phase", "Active"}};
-  info.schema = object("Namespace groups objects. berth makes one when its first object is made.",
-                       {{"spec", open_object("Nothing that berth uses.", json::object())}, {"status", std::move(status)}});
+  info.schema = object(
+      "Namespace groups objects. berth makes one when its first object is made.",
+      {{"spec", open_object("Nothing that berth uses.", json::object())}, {"status", std::move(status)}});
   info.columns = {{"Status", "string", ".status.phase", "Whether it is in use or going."},
                   {"Age", "date", ".metadata.creationTimestamp", "Time since it was created."}};
   return info;
@@ -73,15 +74,16 @@ ResourceInfo kind_lease() {
   info.singular = "lease";
   json duration = integer("Seconds that a renewal lasts.");
   duration["minimum"] = 1;
-  info.schema = object("Lease is a heartbeat: the TestEnvironment of the same name lives while it is renewed.",
-                       {{"spec", object("Who holds it, and since when.",
-                                        {{"holderIdentity", text("Who holds it.")},
-                                         {"leaseDurationSeconds", std::move(duration)},
-                                         {"acquireTime", time("When it was taken.")},
-                                         {"renewTime", time("When it was renewed last.")},
-                                         {"leaseTransitions", integer("How often it changed hands.")},
-                                         {"strategy", text("How the next holder is chosen.")},
-                                         {"preferredHolder", text("Who should hold it next.")}})}});
+  info.schema = object(
+      "Lease is a heartbeat: the TestEnvironment of the same name lives while it is renewed.",
+      {{"spec",
+        object("Who holds it, and since when.", {{"holderIdentity", text("Who holds it.")},
+                                                 {"leaseDurationSeconds", std::move(duration)},
+                                                 {"acquireTime", time("When it was taken.")},
+                                                 {"renewTime", time("When it was renewed last.")},
+                                                 {"leaseTransitions", integer("How often it changed hands.")},
+                                                 {"strategy", text("How the next holder is chosen.")},
+                                                 {"preferredHolder", text("Who should hold it next.")}})}});
   info.columns = {{"Holder", "string", ".spec.holderIdentity", "Who holds it."},
                   {"Age", "date", ".metadata.creationTimestamp", "Time since it was created."}};
   return info;

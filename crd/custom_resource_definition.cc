@@ -1,8 +1,8 @@
 #include "crd/cause.h"
 #include "crd/field_path.h"
 #include "crd/formats.h"
-#include "crd/scheme.h"
 #include "crd/schema.h"
+#include "crd/scheme.h"
 
 namespace berth::crd {
 namespace {
@@ -15,7 +15,8 @@ class DefinitionReader {
   Result<ResourceInfo> read(const json& definition) {
     ResourceInfo info;
     if (text(definition, "", "apiVersion") != "apiextensions.k8s.io/v1") {
-      add(cause::invalid("apiVersion", definition.value("apiVersion", json()), "must be apiextensions.k8s.io/v1"));
+      add(cause::invalid("apiVersion", definition.value("apiVersion", json()),
+                         "must be apiextensions.k8s.io/v1"));
     }
     if (text(definition, "", "kind") != "CustomResourceDefinition") {
       add(cause::invalid("kind", definition.value("kind", json()), "must be CustomResourceDefinition"));
@@ -35,7 +36,8 @@ class DefinitionReader {
  private:
   void read_names(const json& spec, ResourceInfo& info) {
     info.gvk.group = text(spec, "spec", "group");
-    if (!is_dns_subdomain(info.gvk.group)) add(cause::invalid("spec.group", info.gvk.group, "must be a DNS subdomain"));
+    if (!is_dns_subdomain(info.gvk.group))
+      add(cause::invalid("spec.group", info.gvk.group, "must be a DNS subdomain"));
     const std::string scope = text(spec, "spec", "scope");
     if (scope != "Namespaced" && scope != "Cluster") {
       add(cause::not_supported("spec.scope", scope, json{"Cluster", "Namespaced"}));
@@ -131,7 +133,8 @@ class DefinitionReader {
 
   std::string text(const json& parent, const std::string& path, const char* key) {
     auto it = parent.find(key);
-    if (it != parent.end() && it->is_string() && !it->get_ref<const std::string&>().empty()) return it->get<std::string>();
+    if (it != parent.end() && it->is_string() && !it->get_ref<const std::string&>().empty())
+      return it->get<std::string>();
     add(cause::required(child(path, key)));
     return "";
   }
@@ -140,8 +143,10 @@ class DefinitionReader {
     std::vector<std::string> out;
     if (!parent.contains(key)) return out;
     for (const json& element : list(parent, path, key)) {
-      if (element.is_string()) out.push_back(element.get<std::string>());
-      else add(cause::type_invalid(child(path, key), element, "must be a string"));
+      if (element.is_string())
+        out.push_back(element.get<std::string>());
+      else
+        add(cause::type_invalid(child(path, key), element, "must be a string"));
     }
     return out;
   }

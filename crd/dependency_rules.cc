@@ -7,20 +7,25 @@ using Graph = std::map<std::string, std::vector<std::string>>;
 
 void check_targets(RuleContext& context) {
   std::map<std::string, const json*> services;
-  for_each_service(context, [&](const json& service, const std::string&) { services[text_field(service, "name")] = &service; });
+  for_each_service(context, [&](const json& service, const std::string&) {
+    services[text_field(service, "name")] = &service;
+  });
   for_each_service(context, [&](const json& service, const std::string& path) {
     for_each(service, path, "dependsOn", [&](const json& dependency, const std::string& dependency_path) {
       const std::string target = text_field(dependency, "service");
       const auto found = services.find(target);
       if (found == services.end()) {
-        context.add(cause::not_found(child(dependency_path, "service"), target, "no service of this environment has this name"));
+        context.add(cause::not_found(child(dependency_path, "service"), target,
+                                     "no service of this environment has this name"));
       } else if (target == text_field(service, "name")) {
-        context.add(cause::invalid(child(dependency_path, "service"), target, "a service cannot depend on itself"));
+        context.add(
+            cause::invalid(child(dependency_path, "service"), target, "a service cannot depend on itself"));
       } else if (text_field(dependency, "condition") == "Completed") {
         const std::string policy = text_field(*found->second, "restartPolicy");
         if (policy != "Never" && policy != "OnFailure") {
-          context.add(cause::invalid(child(dependency_path, "condition"), "Completed",
-                                     target + " is started again whenever it exits: set its restartPolicy to Never or OnFailure"));
+          context.add(cause::invalid(
+              child(dependency_path, "condition"), "Completed",
+              target + " is started again whenever it exits: set its restartPolicy to Never or OnFailure"));
         }
       }
     });

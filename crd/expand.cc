@@ -3,7 +3,8 @@
 namespace berth::crd {
 namespace {
 
-// Calls text(piece) and variable(name) in order: the grammar of k8s.io/kubernetes/third_party/forked/golang/expansion.
+// Calls text(piece) and variable(name) in order: the grammar of
+// k8s.io/kubernetes/third_party/forked/golang/expansion.
 template <class OnText, class OnVariable>
 void scan(std::string_view input, OnText&& text, OnVariable&& variable) {
   std::size_t start = 0;
@@ -28,7 +29,8 @@ void scan(std::string_view input, OnText&& text, OnVariable&& variable) {
 
 }  // namespace
 
-std::string expand(std::string_view text, const std::function<std::optional<std::string>(std::string_view)>& lookup) {
+std::string expand(std::string_view text,
+                   const std::function<std::optional<std::string>(std::string_view)>& lookup) {
   std::string out;
   out.reserve(text.size());
   scan(
@@ -45,7 +47,8 @@ std::string expand(std::string_view text, const std::function<std::optional<std:
 
 bool refers_to(std::string_view text, std::string_view name) {
   bool found = false;
-  scan(text, [](std::string_view) {}, [&](std::string_view other) { found = found || other == name; });
+  scan(
+      text, [](std::string_view) {}, [&](std::string_view other) { found = found || other == name; });
   return found;
 }
 

@@ -11,7 +11,9 @@ void append_child(std::string& path, std::string_view key) {
   path.append(key);
 }
 
-void append_item(std::string& path, std::size_t index) { path.append("[").append(std::to_string(index)).append("]"); }
+void append_item(std::string& path, std::size_t index) {
+  path.append("[").append(std::to_string(index)).append("]");
+}
 
 std::string child(std::string_view path, std::string_view key) {
   std::string out(path);

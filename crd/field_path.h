@@ -7,7 +7,8 @@ namespace berth::crd {
 
 // Kubernetes field paths, made in one place so that the YAML source map, the schema and the rules agree:
 // child("spec", "services") == "spec.services", item("spec.services", 2) == "spec.services[2]";
-// a key with a dot, slash or bracket is quoted: child("metadata.labels", "a.b/c") == "metadata.labels[a.b/c]".
+// a key with a dot, slash or bracket is quoted: child("metadata.labels", "a.b/c") ==
+// "metadata.labels[a.b/c]".
 std::string child(std::string_view path, std::string_view key);
 std::string item(std::string_view path, std::size_t index);
 

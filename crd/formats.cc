@@ -48,7 +48,8 @@ bool is_repository_component(std::string_view text) {
     }
     const auto end = std::find_if(text.begin() + static_cast<std::ptrdiff_t>(i), text.end(), is_lower_alnum);
     const std::string_view joint = text.substr(i, static_cast<std::size_t>(end - text.begin()) - i);
-    if (joint != "." && joint != "_" && joint != "__" && !all(joint, [](char c) { return c == '-'; })) return false;
+    if (joint != "." && joint != "_" && joint != "__" && !all(joint, [](char c) { return c == '-'; }))
+      return false;
     i += joint.size();
   }
   return true;
@@ -77,7 +78,8 @@ bool is_digest(std::string_view text) {
   const auto colon = text.find(':');
   if (colon == std::string_view::npos || colon == 0) return false;
   const std::string_view hex = text.substr(colon + 1);
-  return all(text.substr(0, colon), [](char c) { return is_alnum(c) || c == '+' || c == '.' || c == '_' || c == '-'; }) &&
+  return all(text.substr(0, colon),
+             [](char c) { return is_alnum(c) || c == '+' || c == '.' || c == '_' || c == '-'; }) &&
          hex.size() >= 32 && all(hex, is_hex);
 }
 
@@ -177,12 +179,18 @@ std::optional<std::string> decode_base64(std::string_view text) {
     }
     if (padding > 0) return std::nullopt;
     std::uint32_t value = 0;
-    if (is_upper(c)) value = static_cast<std::uint32_t>(c - 'A');
-    else if (is_lower(c)) value = static_cast<std::uint32_t>(c - 'a') + 26;
-    else if (is_digit(c)) value = static_cast<std::uint32_t>(c - '0') + 52;
-    else if (c == '+') value = 62;
-    else if (c == '/') value = 63;
-    else return std::nullopt;
+    if (is_upper(c))
+      value = static_cast<std::uint32_t>(c - 'A');
+    else if (is_lower(c))
+      value = static_cast<std::uint32_t>(c - 'a') + 26;
+    else if (is_digit(c))
+      value = static_cast<std::uint32_t>(c - '0') + 52;
+    else if (c == '+')
+      value = 62;
+    else if (c == '/')
+      value = 63;
+    else
+      return std::nullopt;
     bits = bits << 6 | value;
     if (++count % 4 == 0) {
       for (int shift : {16, 8, 0}) out += static_cast<char>(bits >> shift & 0xff);
@@ -206,7 +214,8 @@ std::optional<Owner> parse_owner(std::string_view text) {
   constexpr std::uint32_t kMaxId = 0x7fffffff;
   const auto colon = text.find(':');
   const auto uid = parse_decimal<std::uint32_t>(text.substr(0, colon));
-  const auto gid = colon == std::string_view::npos ? uid : parse_decimal<std::uint32_t>(text.substr(colon + 1));
+  const auto gid =
+      colon == std::string_view::npos ? uid : parse_decimal<std::uint32_t>(text.substr(colon + 1));
   if (!uid || !gid || *uid > kMaxId || *gid > kMaxId) return std::nullopt;
   return Owner{*uid, *gid};
 }

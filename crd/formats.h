@@ -7,13 +7,15 @@
 
 namespace berth::crd {
 
-// The small grammars of names and addresses in manifests. All pure; a false or nullopt says only that the text is not one.
+// The small grammars of names and addresses in manifests. All pure; a false or nullopt says only that the
+// text is not one.
 
 // RFC 1123 label, at most 63 characters: environments, services, namespaces.
 bool is_dns_label(std::string_view text);
 // RFC 1123 subdomain, at most 253 characters.
 bool is_dns_subdomain(std::string_view text);
-// Kubernetes' port names (IANA_SVC_NAME): at most 15 of a-z 0-9 '-', one letter at least, no '-' at an end or doubled.
+// Kubernetes' port names (IANA_SVC_NAME): at most 15 of a-z 0-9 '-', one letter at least, no '-' at an end or
+// doubled.
 bool is_port_name(std::string_view text);
 // Names of variables in a container: letters, digits, '_', '-', '.', not a digit first.
 bool is_env_name(std::string_view text);

@@ -33,8 +33,8 @@ void check_subnet(RuleContext& context) {
   if (!net) return refuse("must be an IPv4 network like 10.20.30.0/24");
   if (net->prefix < 8 || net->prefix > 30) return refuse("must be between /8 and /30");
   if (net->has_host_bits()) {
-    return refuse("has bits behind its prefix: did you mean " + format_ipv4(net->address & net->mask()) + "/" +
-                  std::to_string(net->prefix) + "?");
+    return refuse("has bits behind its prefix: did you mean " + format_ipv4(net->address & net->mask()) +
+                  "/" + std::to_string(net->prefix) + "?");
   }
   if (is_unusable(net->address)) return refuse("must not be a loopback, multicast or reserved network");
   // The network's own address, broadcast and gateway are not for containers.

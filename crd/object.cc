@@ -18,8 +18,9 @@ const json* member(const json& value, std::string_view key) {
 }
 
 Error wrong_type(std::string_view path, std::string_view expected, const json& found) {
-  return base::error(Reason::BadRequest, std::string(path) + ": must be " + std::string(expected) + ", not " +
-                                             (found.is_object() ? "an object" : std::string(found.type_name())));
+  return base::error(Reason::BadRequest,
+                     std::string(path) + ": must be " + std::string(expected) + ", not " +
+                         (found.is_object() ? "an object" : std::string(found.type_name())));
 }
 
 // Absent and null leave `out` alone.
@@ -37,7 +38,8 @@ std::optional<Error> read(const json& metadata, std::string_view key, std::optio
   if (text.empty()) return std::nullopt;
   out = base::parse_time(text);
   if (out) return std::nullopt;
-  return base::error(Reason::BadRequest, child("metadata", key) + ": must be a time like 2026-01-31T12:00:00Z");
+  return base::error(Reason::BadRequest,
+                     child("metadata", key) + ": must be a time like 2026-01-31T12:00:00Z");
 }
 
 std::optional<Error> check_string_map(const json& metadata, std::string_view key) {
@@ -73,11 +75,13 @@ std::string string_in_map(const json& body, std::string_view map, std::string_vi
 GroupVersionKind parse_api_version(std::string_view api_version, std::string_view kind) {
   const auto slash = api_version.find('/');
   if (slash == std::string_view::npos) return {"", std::string(api_version), std::string(kind)};
-  return {std::string(api_version.substr(0, slash)), std::string(api_version.substr(slash + 1)), std::string(kind)};
+  return {std::string(api_version.substr(0, slash)), std::string(api_version.substr(slash + 1)),
+          std::string(kind)};
 }
 
 Result<ObjectPtr> Object::make(json body) {
-  if (!body.is_object()) return wrong_type("the document", "an object with apiVersion, kind and metadata", body);
+  if (!body.is_object())
+    return wrong_type("the document", "an object with apiVersion, kind and metadata", body);
   std::string api_version, kind, revision;
   for (auto [key, out] : {std::pair{"apiVersion", &api_version}, std::pair{"kind", &kind}}) {
     const json* value = member(body, key);
@@ -126,7 +130,9 @@ bool Object::has_finalizer(std::string_view finalizer) const {
 
 std::string Object::label(std::string_view key) const { return string_in_map(body_, "labels", key); }
 
-std::string Object::annotation(std::string_view key) const { return string_in_map(body_, "annotations", key); }
+std::string Object::annotation(std::string_view key) const {
+  return string_in_map(body_, "annotations", key);
+}
 
 const json& Object::spec() const {
   const json* spec = member(body_, "spec");

@@ -42,8 +42,8 @@ using ObjectPtr = std::shared_ptr<const Object>;
 // A change is a copy: auto body = object->body(); body["status"] = ...; Object::make(std::move(body)).
 class Object {
  public:
-  // Errors: BadRequest when body is no object, lacks apiVersion, kind or metadata, or one of the metadata fields
-  // read here has the wrong type. metadata.name may be empty (generateName).
+  // Errors: BadRequest when body is no object, lacks apiVersion, kind or metadata, or one of the metadata
+  // fields read here has the wrong type. metadata.name may be empty (generateName).
   static Result<ObjectPtr> make(json body);
 
   const json& body() const { return body_; }
@@ -85,8 +85,9 @@ class Object {
 // body.dump() that never throws: invalid UTF-8 becomes U+FFFD.
 std::string dump(const json& value, int indent = -1);
 // JSON text with limits: depth 128, duplicate keys reported in `duplicates` (field paths) when given.
-// Errors: BadRequest "line L, column C: what", or what the limit is. (In a function that returns Result<json>, write
-// `return Result<json>(boost::system::in_place_value, value)`: json converts from and to anything.)
+// Errors: BadRequest "line L, column C: what", or what the limit is. (In a function that returns
+// Result<json>, write `return Result<json>(boost::system::in_place_value, value)`: json converts from and to
+// anything.)
 Result<json> parse_json(std::string_view text, std::vector<std::string>* duplicates = nullptr);
 
 }  // namespace berth::crd

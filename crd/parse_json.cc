@@ -10,7 +10,8 @@ constexpr std::size_t kMaxDepth = 128;
 constexpr std::size_t kMaxMessage = 200;
 constexpr std::size_t kMaxDuplicates = 100;
 
-// Builds the value like nlohmann's own DOM parser does, and sees what that one hides: depth and duplicate keys.
+// Builds the value like nlohmann's own DOM parser does, and sees what that one hides: depth and duplicate
+// keys.
 class Builder : public nlohmann::json_sax<json> {
  public:
   explicit Builder(std::vector<std::string>* duplicates) : duplicates_(duplicates) {}
@@ -36,12 +37,14 @@ class Builder : public nlohmann::json_sax<json> {
     Frame& frame = frames_.back();
     frame.key = std::move(key);
     auto [it, fresh] = frame.container->get_ref<json::object_t&>().try_emplace(frame.key);
-    if (!fresh && duplicates_ && duplicates_->size() < kMaxDuplicates) duplicates_->push_back(child(path(frames_.size() - 1), frame.key));
+    if (!fresh && duplicates_ && duplicates_->size() < kMaxDuplicates)
+      duplicates_->push_back(child(path(frames_.size() - 1), frame.key));
     frame.slot = &it->second;
     return true;
   }
 
-  bool parse_error(std::size_t position, const std::string&, const nlohmann::detail::exception& exception) override {
+  bool parse_error(std::size_t position, const std::string&,
+                   const nlohmann::detail::exception& exception) override {
     failed_at_ = position;
     failure_ = exception.what();
     return false;
@@ -102,7 +105,8 @@ class Builder : public nlohmann::json_sax<json> {
 
 // "[json.exception.parse_error.101] parse error at line 1, column 2: syntax error ..." -> "syntax error ..."
 std::string plain_message(std::string what) {
-  if (const auto close = what.find("] "); what.starts_with('[') && close != std::string::npos) what.erase(0, close + 2);
+  if (const auto close = what.find("] "); what.starts_with('[') && close != std::string::npos)
+    what.erase(0, close + 2);
   if (const auto colon = what.find(": "); what.starts_with("parse error at") && colon != std::string::npos) {
     what.erase(0, colon + 2);
   }

@@ -11,9 +11,12 @@ constexpr int kMaxNesting = 32;
 bool nested_too_deep(std::string_view expression) {
   int depth = 0;
   for (std::size_t i = 0; i < expression.size(); ++i) {
-    if (expression[i] == '\\') ++i;
-    else if (expression[i] == '(' && ++depth > kMaxNesting) return true;
-    else if (expression[i] == ')') --depth;
+    if (expression[i] == '\\')
+      ++i;
+    else if (expression[i] == '(' && ++depth > kMaxNesting)
+      return true;
+    else if (expression[i] == ')')
+      --depth;
   }
   return false;
 }
@@ -47,9 +50,11 @@ Result<Pattern> Pattern::compile(std::string_view expression) {
   try {
     // libstdc++'s breadth-first matcher: its default one recurses once per character.
     constexpr auto kFlags = std::regex::ECMAScript | std::regex_constants::__polynomial;
-    return Pattern(std::make_shared<const Program>(Program{std::regex(expression.begin(), expression.end(), kFlags)}));
+    return Pattern(
+        std::make_shared<const Program>(Program{std::regex(expression.begin(), expression.end(), kFlags)}));
   } catch (const std::regex_error& error) {
-    return base::error(Reason::Invalid, std::string("must be a regular expression, but has ") + describe(error.code()));
+    return base::error(Reason::Invalid,
+                       std::string("must be a regular expression, but has ") + describe(error.code()));
   }
 }
 

@@ -8,8 +8,9 @@
 
 namespace berth::crd {
 
-// A regular expression (ECMAScript) that is safe on text from anywhere: matching takes time and stack that grow with the
-// text at most linearly, so back references are refused. For schema patterns and the log probe. Copies share one program.
+// A regular expression (ECMAScript) that is safe on text from anywhere: matching takes time and stack that
+// grow with the text at most linearly, so back references are refused. For schema patterns and the log probe.
+// Copies share one program.
 class Pattern {
  public:
   // Errors: Invalid with what is wrong in the expression.

@@ -17,9 +17,10 @@ void check_port_names(RuleContext& context) {
       const json* name = field(port, "name");
       if (!name) return;
       if (!is_port_name(name->get<std::string>())) {
-        context.add(cause::invalid(child(port_path, "name"), *name,
-                                   "must be at most 15 of a-z, 0-9 and '-', with a letter, without '-' at an end or "
-                                   "doubled (e.g. 'http')"));
+        context.add(
+            cause::invalid(child(port_path, "name"), *name,
+                           "must be at most 15 of a-z, 0-9 and '-', with a letter, without '-' at an end or "
+                           "doubled (e.g. 'http')"));
       } else if (!names.insert(name->get<std::string>()).second) {
         context.add(cause::duplicate(child(port_path, "name"), *name));
       }
@@ -33,7 +34,8 @@ void check_container_ports(RuleContext& context) {
     for_each(service, path, "ports", [&](const json& port, const std::string& port_path) {
       const int number = port["containerPort"].get<int>();
       if (!seen.emplace(number, protocol_of(port)).second) {
-        context.add(cause::duplicate(port_path, {{"containerPort", number}, {"protocol", protocol_of(port)}}));
+        context.add(
+            cause::duplicate(port_path, {{"containerPort", number}, {"protocol", protocol_of(port)}}));
       }
     });
   });
@@ -44,14 +46,17 @@ void check_host_addresses(RuleContext& context) {
     for_each(service, path, "ports", [&](const json& port, const std::string& port_path) {
       const json* address = field(port, "hostIP");
       if (!address || parse_ipv4(address->get<std::string>())) return;
-      context.add(cause::invalid(child(port_path, "hostIP"), *address,
-                                 "must be an IPv4 address of the host, e.g. 127.0.0.1, or 0.0.0.0 for all of them"));
+      context.add(
+          cause::invalid(child(port_path, "hostIP"), *address,
+                         "must be an IPv4 address of the host, e.g. 127.0.0.1, or 0.0.0.0 for all of them"));
     });
   });
 }
 
 // An absent hostIP is one address that is not known here; 0.0.0.0 takes the port on all.
-bool same_address(const std::string& a, const std::string& b) { return a == b || a == "0.0.0.0" || b == "0.0.0.0"; }
+bool same_address(const std::string& a, const std::string& b) {
+  return a == b || a == "0.0.0.0" || b == "0.0.0.0";
+}
 
 void check_host_ports(RuleContext& context) {
   std::multimap<std::pair<int, std::string>, std::string> taken;
@@ -62,18 +67,21 @@ void check_host_ports(RuleContext& context) {
       const std::string address = text_field(port, "hostIP");
       const std::pair key{host_port->get<int>(), protocol_of(port)};
       const auto [first, last] = taken.equal_range(key);
-      const bool twice = std::any_of(first, last, [&](const auto& other) { return same_address(other.second, address); });
+      const bool twice =
+          std::any_of(first, last, [&](const auto& other) { return same_address(other.second, address); });
       if (twice) context.add(cause::duplicate(child(port_path, "hostPort"), *host_port));
       taken.emplace(key, address);
     });
   });
 }
 
-void check_probe_port(RuleContext& context, const json& service, const json& action, const std::string& path) {
+void check_probe_port(RuleContext& context, const json& service, const json& action,
+                      const std::string& path) {
   const json& port = action["port"];
   const std::string port_path = child(path, "port");
   if (!port.is_string()) {
-    if (port < 1 || port > 65535) context.add(cause::invalid(port_path, port, "must be between 1 and 65535, inclusive"));
+    if (port < 1 || port > 65535)
+      context.add(cause::invalid(port_path, port, "must be between 1 and 65535, inclusive"));
     return;
   }
   const json* found = nullptr;
@@ -85,8 +93,9 @@ void check_probe_port(RuleContext& context, const json& service, const json& act
   });
   if (!found) {
     context.add(cause::not_found(port_path, port,
-                                 names.empty() ? "none of this service's ports has a name (a number needs no quotes)"
-                                               : "the service's ports are " + names));
+                                 names.empty()
+                                     ? "none of this service's ports has a name (a number needs no quotes)"
+                                     : "the service's ports are " + names));
   } else if (protocol_of(*found) != "TCP") {
     context.add(cause::invalid(port_path, port, "is a UDP port, which cannot be probed by a connection"));
   }
@@ -98,15 +107,19 @@ void check_probe_actions(RuleContext& context) {
     const json* probe = field(service, "readinessProbe");
     if (!probe) return;
     const std::string path = child(service_path, "readinessProbe");
-    const auto count = std::count_if(kActions.begin(), kActions.end(), [&](const char* a) { return field(*probe, a); });
+    const auto count =
+        std::count_if(kActions.begin(), kActions.end(), [&](const char* a) { return field(*probe, a); });
     if (count == 0) return context.add(cause::required(path, "one of exec, tcpSocket, httpGet, log, image"));
-    if (count > 1) return context.add(cause::forbidden(path, "may have only one of exec, tcpSocket, httpGet, log, image"));
+    if (count > 1)
+      return context.add(cause::forbidden(path, "may have only one of exec, tcpSocket, httpGet, log, image"));
     for (const char* key : {"tcpSocket", "httpGet"}) {
-      if (const json* action = field(*probe, key)) check_probe_port(context, service, *action, child(path, key));
+      if (const json* action = field(*probe, key))
+        check_probe_port(context, service, *action, child(path, key));
     }
     if (const json* http = field(*probe, "httpGet")) {
       const std::string target = text_field(*http, "path");
-      const bool printable = std::all_of(target.begin(), target.end(), [](char c) { return c > ' ' && c < 0x7f; });
+      const bool printable =
+          std::all_of(target.begin(), target.end(), [](char c) { return c > ' ' && c < 0x7f; });
       if (!printable || (!target.empty() && target[0] != '/')) {
         context.add(cause::invalid(child(child(path, "httpGet"), "path"), target,
                                    "must start with '/' and have no spaces (write them as %20)"));
@@ -115,7 +128,8 @@ void check_probe_actions(RuleContext& context) {
     if (const json* log = field(*probe, "log")) {
       const auto pattern = Pattern::compile(text_field(*log, "pattern"));
       if (!pattern.has_value()) {
-        context.add(cause::invalid(child(child(path, "log"), "pattern"), (*log)["pattern"], pattern.error().message));
+        context.add(
+            cause::invalid(child(child(path, "log"), "pattern"), (*log)["pattern"], pattern.error().message));
       }
     }
   });
@@ -128,7 +142,8 @@ void check_probe_headers(RuleContext& context) {
     });
   };
   const auto is_value = [](const std::string& text) {
-    return std::none_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < ' ' && c != '\t'; });
+    return std::none_of(text.begin(), text.end(),
+                        [](char c) { return static_cast<unsigned char>(c) < ' ' && c != '\t'; });
   };
   for_each_service(context, [&](const json& service, const std::string& path) {
     const json* probe = field(service, "readinessProbe");
@@ -137,10 +152,12 @@ void check_probe_headers(RuleContext& context) {
     for_each(*http, child(child(path, "readinessProbe"), "httpGet"), "httpHeaders",
              [&](const json& header, const std::string& header_path) {
                if (!is_name(text_field(header, "name"))) {
-                 context.add(cause::invalid(child(header_path, "name"), header["name"], "must be the name of an HTTP header"));
+                 context.add(cause::invalid(child(header_path, "name"), header["name"],
+                                            "must be the name of an HTTP header"));
                }
                if (!is_value(text_field(header, "value"))) {
-                 context.add(cause::invalid(child(header_path, "value"), header["value"], "must be one line of text"));
+                 context.add(cause::invalid(child(header_path, "value"), header["value"],
+                                            "must be one line of text"));
                }
              });
   });

@@ -7,7 +7,7 @@ namespace {
 
 using Wide = unsigned __int128;
 constexpr Wide kWideMax = ~Wide{0};
-constexpr int kSignificantDigits = 18;
+constexpr int kSignificantDigits = 19;
 
 struct Suffix {
   int power_of_two = 0;
@@ -71,7 +71,7 @@ std::optional<std::int64_t> parse(std::string_view text, int scale) {
   if (digits == 0 || !suffix) return std::nullopt;
   if (mantissa == 0) return 0;
 
-  Wide value = mantissa << suffix->power_of_two;  // below 2^60 * 2^60
+  Wide value = mantissa << suffix->power_of_two;  // below 2^64 * 2^60
   power_of_ten += suffix->power_of_ten;
   for (; power_of_ten > 0; --power_of_ten) {
     if (value > kWideMax / 10) return std::nullopt;

@@ -31,14 +31,16 @@ bool keeps_unknown(const json& schema) {
   return flag(schema, "x-kubernetes-preserve-unknown-fields") || flag(schema, "additionalProperties");
 }
 
-void prune_value(const json& schema, json& value, const std::string& path, bool root, std::vector<std::string>& removed) {
+void prune_value(const json& schema, json& value, const std::string& path, bool root,
+                 std::vector<std::string>& removed) {
   if (value.is_array()) {
     const json* items = member(schema, "items");
     if (!items) return;
-    for (std::size_t i = 0; i < value.size(); ++i) prune_value(*items, value[i], item(path, i), false, removed);
+    for (std::size_t i = 0; i < value.size(); ++i)
+      prune_value(*items, value[i], item(path, i), false, removed);
     return;
   }
-  if (!value.is_object()) return;
+  if (!value.is_object() || schema.value("type", "object") != "object") return;
   for (auto it = value.begin(); it != value.end();) {
     const json* known = root && is_type_meta(it.key()) ? nullptr : schema_of(schema, it.key());
     if (known) {
@@ -64,7 +66,8 @@ void default_value(const json& schema, json& value, bool root) {
     for (const auto& [key, property] : properties->items()) {
       const json* preset = member(property, "default");
       auto found = value.find(key);
-      if (preset && (found == value.end() || (found->is_null() && !flag(property, "nullable")))) value[key] = *preset;
+      if (preset && (found == value.end() || (found->is_null() && !flag(property, "nullable"))))
+        value[key] = *preset;
     }
   }
   for (auto it = value.begin(); it != value.end();) {

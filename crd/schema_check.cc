@@ -5,12 +5,35 @@
 namespace berth::crd {
 namespace {
 
-const std::set<std::string_view> kKeywords = {
-    "type", "properties", "items", "additionalProperties", "required", "enum", "minimum", "maximum", "exclusiveMinimum",
-    "exclusiveMaximum", "minLength", "maxLength", "pattern", "minItems", "maxItems", "minProperties", "maxProperties",
-    "format", "nullable", "default", "description", "title", "example", "x-kubernetes-int-or-string",
-    "x-kubernetes-preserve-unknown-fields", "x-kubernetes-list-type", "x-kubernetes-list-map-keys",
-    "x-kubernetes-map-type", "x-berth-unsupported"};
+const std::set<std::string_view> kKeywords = {"type",
+                                              "properties",
+                                              "items",
+                                              "additionalProperties",
+                                              "required",
+                                              "enum",
+                                              "minimum",
+                                              "maximum",
+                                              "exclusiveMinimum",
+                                              "exclusiveMaximum",
+                                              "minLength",
+                                              "maxLength",
+                                              "pattern",
+                                              "minItems",
+                                              "maxItems",
+                                              "minProperties",
+                                              "maxProperties",
+                                              "format",
+                                              "nullable",
+                                              "default",
+                                              "description",
+                                              "title",
+                                              "example",
+                                              "x-kubernetes-int-or-string",
+                                              "x-kubernetes-preserve-unknown-fields",
+                                              "x-kubernetes-list-type",
+                                              "x-kubernetes-list-map-keys",
+                                              "x-kubernetes-map-type",
+                                              "x-berth-unsupported"};
 const std::set<std::string_view> kTypes = {"object", "array", "string", "integer", "number", "boolean"};
 
 class Checker {
@@ -27,8 +50,10 @@ class Checker {
     check_children(schema, path);
     check_list(schema, path);
     if (auto pattern = schema.find("pattern"); pattern != schema.end()) {
-      if (!pattern->is_string()) add(child(path, "pattern"), "must be a string");
-      else if (auto compiled = Pattern::compile(pattern->get_ref<const std::string&>()); !compiled.has_value()) {
+      if (!pattern->is_string())
+        add(child(path, "pattern"), "must be a string");
+      else if (auto compiled = Pattern::compile(pattern->get_ref<const std::string&>());
+               !compiled.has_value()) {
         add(child(path, "pattern"), compiled.error().message);
       }
     }
@@ -54,7 +79,8 @@ class Checker {
       if (!untyped) add(child(path, "type"), "Required value");
       return;
     }
-    if (flag(schema, "x-kubernetes-int-or-string")) return add(child(path, "type"), "must be absent beside x-kubernetes-int-or-string");
+    if (flag(schema, "x-kubernetes-int-or-string"))
+      return add(child(path, "type"), "must be absent beside x-kubernetes-int-or-string");
     if (!type->is_string() || !kTypes.contains(type->get_ref<const std::string&>())) {
       return add(child(path, "type"), "must be object, array, string, integer, number or boolean");
     }
@@ -66,9 +92,11 @@ class Checker {
   }
 
   void check_numbers(const json& schema, const std::string& path) {
-    for (const char* keyword : {"minLength", "maxLength", "minItems", "maxItems", "minProperties", "maxProperties"}) {
+    for (const char* keyword :
+         {"minLength", "maxLength", "minItems", "maxItems", "minProperties", "maxProperties"}) {
       auto it = schema.find(keyword);
-      if (it != schema.end() && !it->is_number_unsigned()) add(child(path, keyword), "must be a number from 0");
+      if (it != schema.end() && !it->is_number_unsigned())
+        add(child(path, keyword), "must be a number from 0");
     }
     for (const char* keyword : {"minimum", "maximum"}) {
       auto it = schema.find(keyword);
@@ -77,11 +105,11 @@ class Checker {
   }
 
   void check_children(const json& schema, const std::string& path) {
-    const json empty = json::object();
     auto properties = schema.find("properties");
     if (properties != schema.end()) {
       if (!properties->is_object()) return add(child(path, "properties"), "must be an object");
-      for (const auto& [name, property] : properties->items()) check(property, child(child(path, "properties"), name));
+      for (const auto& [name, property] : properties->items())
+        check(property, child(child(path, "properties"), name));
     }
     if (auto additional = schema.find("additionalProperties"); additional != schema.end()) {
       if (properties != schema.end()) add(child(path, "additionalProperties"), "excludes properties");
@@ -91,7 +119,8 @@ class Checker {
     if (auto required = schema.find("required"); required != schema.end()) {
       if (!required->is_array()) return add(child(path, "required"), "must be a list");
       for (const json& name : *required) {
-        if (!name.is_string() || properties == schema.end() || !properties->contains(name.get_ref<const std::string&>())) {
+        if (!name.is_string() || properties == schema.end() ||
+            !properties->contains(name.get_ref<const std::string&>())) {
           add(child(path, "required"), "names no property: " + dump(name));
         }
       }
@@ -107,7 +136,8 @@ class Checker {
     }
     if (map != (keys != schema.end())) return add(path, "x-kubernetes-list-map-keys goes with list type map");
     if (!map) return;
-    if (!keys->is_array() || keys->empty()) return add(child(path, "x-kubernetes-list-map-keys"), "must be a list");
+    if (!keys->is_array() || keys->empty())
+      return add(child(path, "x-kubernetes-list-map-keys"), "must be a list");
     const json items = schema.value("items", json::object());
     const json required = items.value("required", json::array());
     for (const json& key : *keys) {
@@ -115,16 +145,17 @@ class Checker {
                           (key.is_string() && items.value("properties", json::object())
                                                   .value(key.get_ref<const std::string&>(), json::object())
                                                   .contains("default"));
-      if (!always) add(child(path, "x-kubernetes-list-map-keys"), "must be required or have a default: " + dump(key));
+      if (!always)
+        add(child(path, "x-kubernetes-list-map-keys"), "must be required or have a default: " + dump(key));
     }
   }
 
   void check_default(const json& schema, const std::string& path) {
-    json value = schema.at("default");
     const json wrapper = {{"type", "object"}, {"properties", {{"default", schema}}}};
-    json holder = {{"default", value}};
-    for (const std::string& removed : prune(wrapper, holder)) add(child(path, removed), "unknown field");
-    for (const Cause& cause : validate(wrapper, holder)) add(child(path, cause.field), cause.message);
+    json holder = {{"default", schema.at("default")}};
+    const std::string prefix = path.empty() ? "" : path + ".";
+    for (const std::string& removed : prune(wrapper, holder)) add(prefix + removed, "unknown field");
+    for (const Cause& cause : validate(wrapper, holder)) add(prefix + cause.field, cause.message);
   }
 
   std::vector<std::string> errors_;

@@ -52,11 +52,13 @@ std::string_view type_of(const json& value) {
 }
 
 std::size_t code_points(const std::string& text) {
-  return static_cast<std::size_t>(
-      std::count_if(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; }));
+  return static_cast<std::size_t>(std::count_if(
+      text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; }));
 }
 
-std::string number_text(const json& number) { return is_integral(number) ? dump(number.get<std::int64_t>()) : dump(number); }
+std::string number_text(const json& number) {
+  return is_integral(number) ? dump(number.get<std::int64_t>()) : dump(number);
+}
 
 class Validator {
  public:
@@ -67,10 +69,14 @@ class Validator {
     if (value.is_null() && flag(schema, "nullable")) return;
     if (!check_type(schema, value, path)) return;
     check_enum(schema, value, path);
-    if (value.is_string()) check_string(schema, value, path);
-    else if (value.is_number()) check_number(schema, value, path);
-    else if (value.is_array()) check_array(schema, value, path);
-    else if (value.is_object()) check_object(schema, value, path, root);
+    if (value.is_string())
+      check_string(schema, value, path);
+    else if (value.is_number())
+      check_number(schema, value, path);
+    else if (value.is_array())
+      check_array(schema, value, path);
+    else if (value.is_object())
+      check_object(schema, value, path, root);
   }
 
  private:
@@ -81,8 +87,8 @@ class Validator {
   }
 
   void add_type(const std::string& path, std::string_view expected, std::string_view found) {
-    add(cause::type_invalid(path, found,
-                            path + " in body must be of type " + std::string(expected) + ": " + dump(json(found))));
+    add(cause::type_invalid(
+        path, found, path + " in body must be of type " + std::string(expected) + ": " + dump(json(found))));
   }
 
   bool check_type(const json& schema, const json& value, const std::string& path) {
@@ -112,15 +118,18 @@ class Validator {
 
   void check_string(const json& schema, const json& value, const std::string& path) {
     const auto& string = value.get_ref<const std::string&>();
-    if (const json* most = member(schema, "maxLength"); most && code_points(string) > most->get<std::size_t>()) {
+    if (const json* most = member(schema, "maxLength");
+        most && code_points(string) > most->get<std::size_t>()) {
       return add(cause::too_long(path, most->get<std::size_t>()));
     }
-    if (const json* least = member(schema, "minLength"); least && code_points(string) < least->get<std::size_t>()) {
+    if (const json* least = member(schema, "minLength");
+        least && code_points(string) < least->get<std::size_t>()) {
       add_in_body(path, value, "should be at least " + dump(*least) + " chars long");
     }
     if (const std::string expression = text(schema, "pattern"); !expression.empty()) {
       const Pattern* pattern = compiled(expression);
-      if (!pattern || !pattern->found_in(string)) add_in_body(path, value, "should match '" + expression + "'");
+      if (!pattern || !pattern->found_in(string))
+        add_in_body(path, value, "should match '" + expression + "'");
     }
     if (text(schema, "format") == "date-time" && !base::parse_time(string)) {
       add(cause::type_invalid(path, value, path + " in body must be of type date-time: " + dump(value)));
@@ -142,14 +151,16 @@ class Validator {
   }
 
   static std::string bound(std::string_view relation, bool exclusive, const json& limit) {
-    return "should be " + std::string(relation) + " than " + (exclusive ? "" : "or equal to ") + number_text(limit);
+    return "should be " + std::string(relation) + " than " + (exclusive ? "" : "or equal to ") +
+           number_text(limit);
   }
 
   static bool in_format(const std::string& format, const json& value) {
     constexpr std::int64_t kMax32 = std::numeric_limits<std::int32_t>::max();
     if (format == "int32") return value >= json(-kMax32 - 1) && value <= json(kMax32);
     if (format == "int64" && value.is_number_unsigned()) {
-      return value.get<std::uint64_t>() <= static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max());
+      return value.get<std::uint64_t>() <=
+             static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max());
     }
     return true;
   }
@@ -178,7 +189,8 @@ class Validator {
       if (type == "map") {
         key = json::object();
         for (const json& name : schema.at("x-kubernetes-list-map-keys")) {
-          const json* part = value[i].is_object() ? member(value[i], name.get_ref<const std::string&>()) : nullptr;
+          const json* part =
+              value[i].is_object() ? member(value[i], name.get_ref<const std::string&>()) : nullptr;
           if (part) key[name.get_ref<const std::string&>()] = *part;
         }
         if (key.empty()) continue;

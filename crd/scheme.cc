@@ -15,14 +15,16 @@ namespace {
 
 std::string lower(std::string_view text) {
   std::string out(text);
-  std::transform(out.begin(), out.end(), out.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  std::transform(out.begin(), out.end(), out.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
   return out;
 }
 
 bool answers_to(const ResourceInfo& info, const std::string& name) {
   const auto& [group, version, kind] = info.gvk;
-  return name == info.plural || name == info.singular || name == lower(kind) || name == info.group_resource() ||
-         name == info.singular + "." + group || name == info.plural + "." + version + "." + group ||
+  return name == info.plural || name == info.singular || name == lower(kind) ||
+         name == info.group_resource() || name == info.singular + "." + group ||
+         name == info.plural + "." + version + "." + group ||
          std::find(info.short_names.begin(), info.short_names.end(), name) != info.short_names.end();
 }
 
@@ -54,7 +56,8 @@ Scheme Scheme::builtin() {
 
 void Scheme::add(ResourceInfo info) { resources_.push_back(std::move(info)); }
 
-const ResourceInfo* Scheme::find(std::string_view group, std::string_view version, std::string_view plural) const {
+const ResourceInfo* Scheme::find(std::string_view group, std::string_view version,
+                                 std::string_view plural) const {
   for (const ResourceInfo& info : resources_) {
     if (info.gvk.group == group && info.gvk.version == version && info.plural == plural) return &info;
   }

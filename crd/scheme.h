@@ -42,7 +42,8 @@ struct ResourceInfo {
 class Scheme {
  public:
   // Every kind of berth: the CustomResourceDefinitions embedded from crd/kinds, and the core kinds it serves
-  // (v1 Namespace and Event, coordination.k8s.io/v1 Lease). Asserts that they are valid (a test reads them too).
+  // (v1 Namespace and Event, coordination.k8s.io/v1 Lease). Asserts that they are valid (a test reads them
+  // too).
   static Scheme builtin();
 
   void add(ResourceInfo info);
@@ -57,14 +58,16 @@ class Scheme {
   std::vector<ResourceInfo> resources_;
 };
 
-// Parses one apiextensions.k8s.io/v1 CustomResourceDefinition (its only served version). Errors: Invalid, by path.
+// Parses one apiextensions.k8s.io/v1 CustomResourceDefinition (its only served version). Errors: Invalid, by
+// path.
 Result<ResourceInfo> parse_custom_resource_definition(const json& crd);
 
 inline constexpr std::string_view kGroup = "berth.dev";
 inline constexpr std::string_view kVersion = "v1alpha1";
 // The finalizer that holds a TestEnvironment until its engine objects are gone. Written by berth alone.
 inline constexpr std::string_view kEngineFinalizer = "berth.dev/engine";
-// Annotation: the file a directory-managed object came from, and the switch that lets a directory take an object over.
+// Annotation: the file a directory-managed object came from, and the switch that lets a directory take an
+// object over.
 inline constexpr std::string_view kSourceAnnotation = "berth.dev/source";
 inline constexpr std::string_view kSourceHashAnnotation = "berth.dev/source-hash";
 inline constexpr std::string_view kAdoptAnnotation = "berth.dev/adopt";

@@ -48,8 +48,8 @@ std::string int_or_string(const json& value) {
 }
 
 template <class Enum>
-Enum one_of(const json& value, std::string_view key, std::initializer_list<std::pair<std::string_view, Enum>> names,
-            Enum fallback) {
+Enum one_of(const json& value, std::string_view key,
+            std::initializer_list<std::pair<std::string_view, Enum>> names, Enum fallback) {
   const json* found = member(value, key);
   if (!found) return fallback;
   for (const auto& [name, result] : names) {
@@ -132,7 +132,8 @@ Resources parse_resources(const json& value, std::string_view key) {
   const json* list = member(value, key);
   if (!list) return resources;
   if (const json* cpu = member(*list, "cpu")) resources.cpu_nanos = parse_cpu(int_or_string(*cpu)).value();
-  if (const json* memory = member(*list, "memory")) resources.memory_bytes = parse_bytes(int_or_string(*memory)).value();
+  if (const json* memory = member(*list, "memory"))
+    resources.memory_bytes = parse_bytes(int_or_string(*memory)).value();
   return resources;
 }
 
@@ -151,14 +152,15 @@ Service parse_service(const json& value) {
   for (const json& env : list(value, "env")) service.env.push_back({text(env, "name"), text(env, "value")});
   for (const json& port : list(value, "ports")) service.ports.push_back(parse_port(port));
   for (const json& dependency : list(value, "dependsOn")) {
-    service.depends_on.push_back({text(dependency, "service"),
-                                  one_of(dependency, "condition",
-                                         {{"Started", DependencyCondition::Started},
-                                          {"Ready", DependencyCondition::Ready},
-                                          {"Completed", DependencyCondition::Completed}},
-                                         DependencyCondition::Started)});
+    service.depends_on.push_back(
+        {text(dependency, "service"), one_of(dependency, "condition",
+                                             {{"Started", DependencyCondition::Started},
+                                              {"Ready", DependencyCondition::Ready},
+                                              {"Completed", DependencyCondition::Completed}},
+                                             DependencyCondition::Started)});
   }
-  if (const json* probe = member(value, "readinessProbe")) service.readiness = parse_probe(*probe, service.ports);
+  if (const json* probe = member(value, "readinessProbe"))
+    service.readiness = parse_probe(*probe, service.ports);
   if (const json* resources = member(value, "resources")) {
     service.requests = parse_resources(*resources, "requests");
     service.limits = parse_resources(*resources, "limits");
@@ -194,7 +196,8 @@ TestEnvironmentSpec parse_test_environment_spec(const json& spec) {
   out.ttl_after_finished = seconds(spec, "ttlSecondsAfterFinished");
   out.lease_duration = seconds(spec, "leaseDurationSeconds");
   out.ready_deadline = seconds(spec, "readyDeadlineSeconds");
-  out.on_failure = one_of(spec, "onFailure", {{"Delete", OnFailure::Delete}, {"Keep", OnFailure::Keep}}, OnFailure::Delete);
+  out.on_failure = one_of(spec, "onFailure", {{"Delete", OnFailure::Delete}, {"Keep", OnFailure::Keep}},
+                          OnFailure::Delete);
   if (const json* network = member(spec, "network")) {
     out.network_internal = flag(*network, "internal");
     out.network_subnet = text(*network, "subnet");

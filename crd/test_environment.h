@@ -12,8 +12,8 @@
 
 namespace berth::crd {
 
-// The typed reading of a TestEnvironment that passed schema and rules: numbers in engine units, names resolved,
-// defaults filled in. A plain value; no reference to the Object it came from.
+// The typed reading of a TestEnvironment that passed schema and rules: numbers in engine units, names
+// resolved, defaults filled in. A plain value; no reference to the Object it came from.
 
 enum class DependencyCondition { Started, Ready, Completed };
 enum class RestartPolicy { Always, OnFailure, Never };
@@ -104,10 +104,10 @@ struct Service {
 
 struct TestEnvironmentSpec {
   std::vector<Service> services;
-  std::optional<base::Duration> ttl;                     // since creation
-  std::optional<base::Duration> ttl_after_finished;      // of the Failed or Expired object
+  std::optional<base::Duration> ttl;                 // since creation
+  std::optional<base::Duration> ttl_after_finished;  // of the Failed or Expired object
   std::optional<base::Duration> lease_duration;
-  std::optional<base::Duration> ready_deadline;          // since Scheduled
+  std::optional<base::Duration> ready_deadline;  // since Scheduled
   OnFailure on_failure = OnFailure::Delete;
   bool network_internal = false;
   std::string network_subnet;  // "" = leased from the pool
@@ -118,10 +118,11 @@ struct TestEnvironmentSpec {
 // REQUIRES: `spec` passed the schema and test_environment_rules(). Throws nlohmann's exceptions otherwise.
 TestEnvironmentSpec parse_test_environment_spec(const json& spec);
 
-// The rules a structural schema cannot say, by name in the order of the table in the .cc: duplicate service names,
-// unknown or circular dependsOn, duplicate port names / env names / explicit host ports, named probe ports that do not
-// exist, exactly one probe action, quantities, limits below requests or the engine's 6 MiB, internal network with ports,
-// subnet syntax and size, hostIP syntax, file paths (absolute, no "..", unique), base64, regular expressions, $(VAR) cycles, ...
+// The rules a structural schema cannot say, by name in the order of the table in the .cc: duplicate service
+// names, unknown or circular dependsOn, duplicate port names / env names / explicit host ports, named probe
+// ports that do not exist, exactly one probe action, quantities, limits below requests or the engine's 6 MiB,
+// internal network with ports, subnet syntax and size, hostIP syntax, file paths (absolute, no "..", unique),
+// base64, regular expressions, $(VAR) cycles, ...
 std::vector<Cause> test_environment_rules(const json& object, const json* old);
 
 }  // namespace berth::crd

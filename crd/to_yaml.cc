@@ -12,7 +12,9 @@ std::string quoted(const std::string& text) {
   std::string out;
   out.reserve(json_text.size());
   for (std::size_t i = 0; i < json_text.size(); ++i) {
-    const auto byte = [&](std::size_t k) { return i + k < json_text.size() ? static_cast<unsigned char>(json_text[i + k]) : 0; };
+    const auto byte = [&](std::size_t k) {
+      return i + k < json_text.size() ? static_cast<unsigned char>(json_text[i + k]) : 0;
+    };
     const unsigned char c = byte(0);
     if (c == 0x7f) {
       out += "\\u007f";
@@ -85,7 +87,8 @@ class Writer {
     for (std::size_t start = 0; start <= body.size();) {
       const std::size_t end = std::min(body.find('\n', start), body.size());
       out_ += '\n';
-      if (end > start) out_.append(std::max<std::size_t>(indent, 2), ' ').append(body.substr(start, end - start));
+      if (end > start)
+        out_.append(std::max<std::size_t>(indent, 2), ' ').append(body.substr(start, end - start));
       start = end + 1;
     }
   }

@@ -20,15 +20,22 @@ constexpr std::size_t kMaxDocuments = 10'000;
 class Converter {
  public:
   Converter(const YamlLimits& limits, YamlDocument& document)
-      : max_depth_(limits.depth), nodes_left_(limits.nodes), text_left_(2 * limits.bytes), document_(document) {}
+      : max_depth_(limits.depth),
+        nodes_left_(limits.nodes),
+        text_left_(2 * limits.bytes),
+        document_(document) {}
 
   json convert(const YamlNode& node) {
     spend(node, node.text.size());
     switch (node.kind) {
-      case YamlNode::Kind::Null: return nullptr;
-      case YamlNode::Kind::Scalar: return scalar(node);
-      case YamlNode::Kind::Sequence: return sequence(node);
-      case YamlNode::Kind::Map: return map(node);
+      case YamlNode::Kind::Null:
+        return nullptr;
+      case YamlNode::Kind::Scalar:
+        return scalar(node);
+      case YamlNode::Kind::Sequence:
+        return sequence(node);
+      case YamlNode::Kind::Map:
+        return map(node);
     }
     return nullptr;
   }
@@ -52,14 +59,17 @@ class Converter {
     constexpr std::string_view kCore = "tag:yaml.org,2002:";
     if (node.tag == "!" || node.tag == "tag:yaml.org,2002:str") return node.text;
     const bool plain = node.tag == "?" || node.tag.empty();
-    const std::string_view type = plain ? "" : std::string_view(node.tag).substr(std::min(kCore.size(), node.tag.size()));
-    if (!plain && (!node.tag.starts_with(kCore) || (type != "int" && type != "float" && type != "bool" && type != "null"))) {
+    const std::string_view type =
+        plain ? "" : std::string_view(node.tag).substr(std::min(kCore.size(), node.tag.size()));
+    if (!plain && (!node.tag.starts_with(kCore) ||
+                   (type != "int" && type != "float" && type != "bool" && type != "null"))) {
       throw YamlFailure{node.mark, "the tag " + node.tag + " is not known here"};
     }
     const auto value = resolve_plain(node.text);
     if (!value) throw YamlFailure{node.mark, node.text + " has no JSON value (quote it if it is text)"};
-    const bool fits = plain || (type == "int" && value->is_number_integer()) || (type == "float" && value->is_number()) ||
-                      (type == "bool" && value->is_boolean()) || (type == "null" && value->is_null());
+    const bool fits = plain || (type == "int" && value->is_number_integer()) ||
+                      (type == "float" && value->is_number()) || (type == "bool" && value->is_boolean()) ||
+                      (type == "null" && value->is_null());
     if (!fits) throw YamlFailure{node.mark, "this is no !!" + std::string(type)};
     return *value;
   }
@@ -113,9 +123,11 @@ class Converter {
 
   void merge(json& out, const YamlNode& value) {
     if (value.kind == YamlNode::Kind::Map) return merge_map(out, value);
-    if (value.kind != YamlNode::Kind::Sequence) throw YamlFailure{value.mark, "<< needs a map or a list of maps"};
+    if (value.kind != YamlNode::Kind::Sequence)
+      throw YamlFailure{value.mark, "<< needs a map or a list of maps"};
     for (const YamlNode* element : value.children) {
-      if (element->kind != YamlNode::Kind::Map) throw YamlFailure{element->mark, "<< needs a map or a list of maps"};
+      if (element->kind != YamlNode::Kind::Map)
+        throw YamlFailure{element->mark, "<< needs a map or a list of maps"};
       merge_map(out, *element);
     }
   }
@@ -172,13 +184,16 @@ bool starts_with_tab(std::string_view line) {
 // yaml-cpp's words, in ours where those say more.
 std::string explain(const std::string& message) {
   static const std::map<std::string_view, std::string_view> kWords = {
-      {YAML::ErrorMsg::MAP_VALUE, "a ':' that starts no value here: quote the text, or check the indentation"},
-      {YAML::ErrorMsg::END_OF_MAP, "this line fits into no map: check its indentation, or the line before it"},
-      {YAML::ErrorMsg::END_OF_SEQ, "this line fits into no list: check its indentation, or the line before it"},
+      {YAML::ErrorMsg::MAP_VALUE,
+       "a ':' that starts no value here: quote the text, or check the indentation"},
+      {YAML::ErrorMsg::END_OF_MAP,
+       "this line fits into no map: check its indentation, or the line before it"},
+      {YAML::ErrorMsg::END_OF_SEQ,
+       "this line fits into no list: check its indentation, or the line before it"},
       {YAML::ErrorMsg::END_OF_MAP_FLOW, "a '{' without its '}'"},
       {YAML::ErrorMsg::END_OF_SEQ_FLOW, "a '[' without its ']'"},
       {YAML::ErrorMsg::FLOW_END, "a '}' or ']' that closes nothing"},
-      {YAML::ErrorMsg::EOF_IN_SCALAR, "a quote that is not closed before the end of the text"},
+      {YAML::ErrorMsg::EOF_IN_SCALAR, "a quote that is not closed"},
       {YAML::ErrorMsg::DOC_IN_SCALAR, "a quote that is not closed before the next document"},
       {YAML::ErrorMsg::BLOCK_ENTRY, "a '-' that starts no list here: check the indentation"},
       {YAML::ErrorMsg::UNKNOWN_TOKEN, "a character that cannot start a text: quote the text"},
@@ -205,6 +220,7 @@ class Reader {
         YamlEvents events(limits_.depth, limits_.nodes);
         if (!parser.HandleNextDocument(events)) break;
         if (count > 0) check_separated(events.start());
+        if (events.last_scalar()) check_closed(*events.last_scalar());
         if (count >= kMaxDocuments) throw YamlFailure{events.start(), "too many documents"};
         if (!events.root() || events.root()->kind == YamlNode::Kind::Null) continue;
         YamlDocument& document = documents.emplace_back();
@@ -233,7 +249,27 @@ class Reader {
   // yaml-cpp takes whatever follows a document for the next one.
   void check_separated(const YAML::Mark& start) const {
     if (!line_at(text_, start.line).starts_with("---")) {
-      throw YamlFailure{start, "this belongs to nothing before it: check the indentation, or separate documents with ---"};
+      throw YamlFailure{
+          start, "this belongs to nothing before it: check the indentation, or separate documents with ---"};
+    }
+  }
+
+  // yaml-cpp takes a quote that is still open at the end of the text for closed; only the last scalar can
+  // have one.
+  void check_closed(const YamlNode& scalar) const {
+    auto at = static_cast<std::size_t>(scalar.mark.pos);
+    while (at < text_.size() && (text_[at] == '&' || text_[at] == '!')) {
+      at = text_.find_first_of(" \t\r\n", at);
+      at = text_.find_first_not_of(" \t\r\n", at);
+    }
+    if (at >= text_.size() || (text_[at] != '"' && text_[at] != '\'')) return;
+    const char quote = text_[at++];
+    while (true) {
+      const auto end = text_.find_first_of(quote == '"' ? "\"\\" : "'", at);
+      if (end == std::string_view::npos) throw YamlFailure{scalar.mark, "this quote is not closed"};
+      const bool skips = text_[end] == '\\' || (quote == '\'' && text_.substr(end + 1).starts_with('\''));
+      if (!skips) return;
+      at = end + 2;
     }
   }
 
@@ -247,7 +283,8 @@ Error bad_text(std::string_view text, std::string_view name, const BadText& bad)
   const auto line = 1 + std::count(before.begin(), before.end(), '\n');
   const auto last = before.rfind('\n');
   const auto column = 1 + bad.offset - (last == std::string_view::npos ? 0 : last + 1);
-  return base::error(Reason::BadRequest, place(name, static_cast<int>(line), static_cast<int>(column)) + bad.what);
+  return base::error(Reason::BadRequest,
+                     place(name, static_cast<int>(line), static_cast<int>(column)) + bad.what);
 }
 
 }  // namespace
@@ -262,10 +299,12 @@ Mark YamlDocument::mark_of(std::string_view path) const {
   }
 }
 
-Result<std::vector<YamlDocument>> parse_yaml(std::string_view text, std::string_view name, const YamlLimits& limits) {
+Result<std::vector<YamlDocument>> parse_yaml(std::string_view text, std::string_view name,
+                                             const YamlLimits& limits) {
   if (text.starts_with("\xef\xbb\xbf")) text.remove_prefix(3);
   if (text.size() > limits.bytes) {
-    return base::error(Reason::RequestEntityTooLarge, place(name, 1, 1) + "larger than " + std::to_string(limits.bytes) + " bytes");
+    return base::error(Reason::RequestEntityTooLarge,
+                       place(name, 1, 1) + "larger than " + std::to_string(limits.bytes) + " bytes");
   }
   if (const auto bad = find_bad_text(text)) return bad_text(text, name, *bad);
   Reader reader(text, name, limits);

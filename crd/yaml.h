@@ -15,8 +15,8 @@ struct Mark {
   int column = 1;
 };
 
-// One document of a file. `marks` maps each field path ("" is the document itself) to where its key or item stands,
-// so that an error found later by path can be shown at file:line:column.
+// One document of a file. `marks` maps each field path ("" is the document itself) to where its key or item
+// stands, so that an error found later by path can be shown at file:line:column.
 struct YamlDocument {
   json value;
   std::map<std::string, Mark> marks;
@@ -32,11 +32,11 @@ struct YamlLimits {
 };
 
 // Text (YAML 1.2 or JSON, several documents) to values, by yaml-cpp's event interface. Meaning follows
-// sigs.k8s.io/yaml, except that plain yes/no/on/off stay strings: only true/false are booleans. Integers (decimal,
-// 0x, 0o and YAML 1.1 octal 0444), floats, null/~ and "" (null) resolve as plain scalars; quoted ones are strings.
-// Merge keys (<<) are expanded, anchors and aliases within a document too. Empty documents are skipped.
-// Pure; may be called from any thread.
-// Errors: BadRequest "file:line:column: what" (the prefix holds `name` when it is not empty).
+// sigs.k8s.io/yaml, except that plain yes/no/on/off stay strings: only true/false are booleans. Integers
+// (decimal, 0x, 0o and YAML 1.1 octal 0444), floats, null/~ and "" (null) resolve as plain scalars; quoted
+// ones are strings. Merge keys (<<) are expanded, anchors and aliases within a document too. Empty documents
+// are skipped. Pure; may be called from any thread. Errors: BadRequest "file:line:column: what" (the prefix
+// holds `name` when it is not empty).
 Result<std::vector<YamlDocument>> parse_yaml(std::string_view text, std::string_view name = "",
                                              const YamlLimits& limits = {});
 

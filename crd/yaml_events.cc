@@ -18,6 +18,7 @@ void YamlEvents::OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::
   YamlNode& node = add(YamlNode::Kind::Scalar, mark, anchor);
   node.tag = tag;
   node.text = text;
+  last_scalar_ = &node;
   attach(&node);
 }
 

@@ -14,10 +14,10 @@ struct YamlNode {
   enum class Kind { Null, Scalar, Sequence, Map };
   Kind kind = Kind::Null;
   YAML::Mark mark;
-  std::string tag = {};   // "?" plain, "!" quoted, otherwise the explicit one
-  std::string text = {};  // of a scalar
+  std::string tag = {};                        // "?" plain, "!" quoted, otherwise the explicit one
+  std::string text = {};                       // of a scalar
   std::vector<const YamlNode*> children = {};  // of a map: key, value, key, value
-  bool open = false;      // its end was not seen yet
+  bool open = false;                           // its end was not seen yet
 };
 
 // What is wrong with a document, and where. Thrown through yaml-cpp, caught by parse_yaml.
@@ -33,12 +33,15 @@ class YamlEvents : public YAML::EventHandler {
 
   const YamlNode* root() const { return root_; }
   YAML::Mark start() const { return start_; }
+  // The scalar that was met last; nullptr when there was none.
+  const YamlNode* last_scalar() const { return last_scalar_; }
 
   void OnDocumentStart(const YAML::Mark& mark) override { start_ = mark; }
   void OnDocumentEnd() override {}
   void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override;
   void OnAlias(const YAML::Mark& mark, YAML::anchor_t anchor) override;
-  void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor, const std::string& text) override;
+  void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
+                const std::string& text) override;
   void OnSequenceStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
                        YAML::EmitterStyle::value style) override;
   void OnSequenceEnd() override;
@@ -58,6 +61,7 @@ class YamlEvents : public YAML::EventHandler {
   std::vector<YamlNode*> anchors_;  // by anchor id
   std::vector<YamlNode*> open_;
   const YamlNode* root_ = nullptr;
+  const YamlNode* last_scalar_ = nullptr;
   YAML::Mark start_;
 };
 

@@ -21,7 +21,8 @@ std::optional<json> integer(std::string_view text) {
     const char mark = text[1];
     base = mark == 'x' || mark == 'X' ? 16 : mark == 'b' || mark == 'B' ? 2 : 8;
     text.remove_prefix(is_digit(mark) ? 1 : 2);
-    if (!is_digit(mark) && std::string_view("xXbBoO").find(mark) == std::string_view::npos) return std::nullopt;
+    if (!is_digit(mark) && std::string_view("xXbBoO").find(mark) == std::string_view::npos)
+      return std::nullopt;
   }
   std::uint64_t value = 0;
   auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), value, base);
@@ -79,7 +80,8 @@ std::optional<json> resolve_plain(std::string_view text) {
   if (text.empty() || is_one_of(text, {"~", "null", "Null", "NULL"})) return json(nullptr);
   if (is_one_of(text, {"true", "True", "TRUE"})) return json(true);
   if (is_one_of(text, {"false", "False", "FALSE"})) return json(false);
-  if (is_one_of(text, {".inf", ".Inf", ".INF", "+.inf", "+.Inf", "+.INF", "-.inf", "-.Inf", "-.INF", ".nan", ".NaN", ".NAN"})) {
+  if (is_one_of(text, {".inf", ".Inf", ".INF", "+.inf", "+.Inf", "+.INF", "-.inf", "-.Inf", "-.INF", ".nan",
+                       ".NaN", ".NAN"})) {
     return std::nullopt;
   }
   if (is_digit(text[0]) || text[0] == '-' || text[0] == '+' || text[0] == '.') {
@@ -101,8 +103,8 @@ bool is_safe_plain(std::string_view text) {
   for (unsigned char c : text) {
     if (c < 0x20 || c >= 0x7f) return false;
   }
-  if (is_one_of(text, {"y",  "Y",  "yes", "Yes", "YES", "n",   "N",   "no", "No", "NO",
-                       "on", "On", "ON",  "off", "Off", "OFF"})) {
+  if (is_one_of(text, {"y", "Y", "yes", "Yes", "YES", "n", "N", "no", "No", "NO", "on", "On", "ON", "off",
+                       "Off", "OFF"})) {
     return false;
   }
   if (is_old_number(text)) return false;

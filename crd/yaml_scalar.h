@@ -8,8 +8,9 @@
 
 namespace berth::crd {
 
-// What a plain (unquoted) YAML scalar means: null, a boolean, a number or a string, as sigs.k8s.io/yaml resolves it,
-// except that only true and false are booleans. nullopt for .inf and .nan, which JSON has no word for.
+// What a plain (unquoted) YAML scalar means: null, a boolean, a number or a string, as sigs.k8s.io/yaml
+// resolves it, except that only true and false are booleans. nullopt for .inf and .nan, which JSON has no
+// word for.
 std::optional<json> resolve_plain(std::string_view text);
 
 // Whether `text` reads back as the same string when it is written without quotes, also by YAML 1.1 readers.

@@ -80,11 +80,10 @@ json definition() {
            {{"group", "example.org"},
             {"scope", "Cluster"},
             {"names", {{"plural", "things"}, {"singular", "thing"}, {"kind", "Thing"}}},
-            {"versions",
-             json::array({{{"name", "v1"},
-                           {"served", true},
-                           {"storage", true},
-                           {"schema", {{"openAPIV3Schema", {{"type", "object"}}}}}}})}}}};
+            {"versions", json::array({{{"name", "v1"},
+                                       {"served", true},
+                                       {"storage", true},
+                                       {"schema", {{"openAPIV3Schema", {{"type", "object"}}}}}}})}}}};
 }
 
 TEST(CustomResourceDefinition, IsReadWithoutTheOptionalParts) {
