@@ -289,12 +289,16 @@ class Conditions {
     if (!world_.leased && leases) return {std::string(to_string(leases->reason)), clean(leases->message)};
     const Failure* network = failure_of(world_.input, kNetworkTarget);
     if (!world_.network && network) return {std::string(to_string(network->reason)), "network: " + clean(network->message)};
+    Explanation first;
     for (const ServiceView& service : world_.services) {
       if (service.ready) continue;
-      const Explanation why = explain(world_, service);
-      if (!why.reason.empty()) return {why.reason, service.spec->name + ": " + why.message};
+      Explanation why = explain(world_, service);
+      why.message = service.spec->name + ": " + why.message;
+      // A probe that fails is what a service that takes its time looks like: everything else says more.
+      if (!why.reason.empty() && why.reason != to_string(Reason::ProbeFailed)) return why;
+      if (first.reason.empty() && !why.reason.empty()) first = std::move(why);
     }
-    return {};
+    return first;
   }
 
   const World& world_;

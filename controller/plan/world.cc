@@ -161,7 +161,9 @@ ServiceView view_of(const World& world, const crd::Service& service, std::vector
   view.record = advance(record == world.facts.services.end() ? ServiceRecord{} : record->second, view.container);
   if (!view.container) return view;
   view.current = held || label(view.container->labels, kSpecHashLabel) == view.hash;
-  view.attached = world.network && is_attached(*view.container, *world.network);
+  const Failure* failure = failure_of(world.input, service_target(service.name));
+  const bool denied = failure && failure->reason == Reason::NetworkMissing && !view.container->running();
+  view.attached = world.network && is_attached(*view.container, *world.network) && !denied;
   if (view.state == ServiceState::Completed) {
     view.ready = view.current && !held;
   } else if (view.state == ServiceState::Running) {

@@ -1,0 +1,185 @@
+#include "controller/plan/container_spec.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/unit/controller/plan/scene.h"
+
+namespace berth::plan {
+namespace {
+
+using testing::Contains;
+using testing::ElementsAre;
+using testing::Not;
+
+Scene shop() {
+  Scene scene;
+  scene.port("postgres", "sql", 5432, "DEV_POSTGRES_PORT", 30000);
+  scene.port("redis", "redis", 6379, "DEV_REDIS_PORT", 30001);
+  crd::Service& api = scene.service("api");
+  api.env = {{"DB", "127.0.0.1:$(DEV_POSTGRES_PORT)"}, {"URL", "http://$(DB)/$(NOBODY)"}, {"COST", "$$(DB)"}};
+  api.command = {"serve", "--db=$(DB)"};
+  api.args = {"--verbose"};
+  api.depends_on = {{"postgres", crd::DependencyCondition::Ready}};
+  return scene;
+}
+
+engine::ContainerSpec spec_of(const Scene& scene, const std::string& name) {
+  return container_spec(scene.input, *scene.input.spec.find(name), "net1");
+}
+
+std::string hash_of(const Scene& scene, const std::string& name) { return spec_hash(scene.input, *scene.input.spec.find(name)); }
+
+TEST(Names, AreUniquePerUidAndFoundAgain) {
+  EXPECT_EQ(container_name("shop", "redis", "0a1b2c3d-0000"), "shop-redis-0a1b2c3d");
+  EXPECT_EQ(network_name("shop", "0a1b2c3d-0000"), "shop-0a1b2c3d");
+  EXPECT_EQ(network_name("shop", "0a1b"), "shop-0a1b");
+}
+
+TEST(ContainerSpec, CarriesTheProofOfOwnership) {
+  const Scene scene = shop();
+  const auto spec = spec_of(scene, "redis");
+  EXPECT_EQ(spec.labels, (engine::Labels{{kInstanceLabel, "here"},
+                                         {kUidLabel, "0a1b2c3d-0000"},
+                                         {kNamespaceLabel, "ci"},
+                                         {kEnvironmentLabel, "shop"},
+                                         {kServiceLabel, "redis"},
+                                         {kSpecHashLabel, hash_of(scene, "redis")}}));
+  EXPECT_EQ(spec.name, "shop-redis-0a1b2c3d");
+  EXPECT_EQ(spec.network_id, "net1");
+  EXPECT_EQ(spec.network_name, "shop-0a1b2c3d");
+  EXPECT_THAT(spec.aliases, ElementsAre("redis"));
+}
+
+TEST(ContainerSpec, ExpandsVariablesInEnvCommandAndArgs) {
+  const auto spec = spec_of(shop(), "api");
+  EXPECT_THAT(spec.env, ElementsAre("DEV_POSTGRES_PORT=30000", "DEV_REDIS_PORT=30001", "DB=127.0.0.1:30000",
+                                    "URL=http://127.0.0.1:30000/$(NOBODY)", "COST=$(DB)"));
+  EXPECT_THAT(spec.entrypoint, ElementsAre("serve", "--db=127.0.0.1:30000"));
+  EXPECT_THAT(spec.cmd, ElementsAre("--verbose"));
+}
+
+TEST(ContainerSpec, AVariableSeesOnlyThoseBeforeIt) {
+  Scene scene;
+  scene.service("a").env = {{"FIRST", "$(SECOND)"}, {"SECOND", "2"}};
+  EXPECT_THAT(spec_of(scene, "a").env, ElementsAre("FIRST=$(SECOND)", "SECOND=2"));
+}
+
+TEST(ContainerSpec, TheServicesOwnVariableWinsOverAnInjectedPort) {
+  Scene scene = shop();
+  scene.service("api").env = {{"DEV_REDIS_PORT", "mine"}};
+  EXPECT_THAT(spec_of(scene, "api").env, ElementsAre("DEV_POSTGRES_PORT=30000", "DEV_REDIS_PORT=mine"));
+}
+
+TEST(ContainerSpec, PublishesTheLeasedPortsOfItsServiceOnly) {
+  EXPECT_THAT(spec_of(shop(), "postgres").ports, ElementsAre(engine::PortBinding{5432, "tcp", "127.0.0.1", 30000}));
+  EXPECT_TRUE(spec_of(shop(), "api").ports.empty());
+}
+
+TEST(ContainerSpec, LimitsRequestsAndGraceAreInEngineUnits) {
+  Scene scene;
+  crd::Service& service = scene.service("a");
+  service.limits = {500'000'000, 64 << 20};
+  service.requests = {250'000'000, 0};
+  service.termination_grace = 1500ms;
+  const auto spec = spec_of(scene, "a");
+  EXPECT_EQ(spec.nano_cpus, 500'000'000);
+  EXPECT_EQ(spec.memory_bytes, 64 << 20);
+  EXPECT_EQ(spec.cpu_shares, 256);
+  EXPECT_EQ(spec.stop_timeout_seconds, 2);
+  service.requests = {1'000'000, 0};
+  EXPECT_EQ(spec_of(scene, "a").cpu_shares, 2) << "the engine refuses less";
+}
+
+TEST(ContainerSpec, TheImagesHealthcheckRunsOnlyWhereItIsTheProbe) {
+  Scene scene;
+  scene.service("a");
+  ASSERT_TRUE(spec_of(scene, "a").healthcheck);
+  EXPECT_THAT(spec_of(scene, "a").healthcheck->test, ElementsAre("NONE"));
+  scene.service("a").readiness = crd::Probe{.action = crd::ImageAction{}};
+  EXPECT_FALSE(spec_of(scene, "a").healthcheck);
+}
+
+TEST(NetworkSpec, AlwaysNamesSubnetAndGateway) {
+  const Scene scene = shop();
+  const auto spec = network_spec(scene.input);
+  EXPECT_EQ(spec.name, "shop-0a1b2c3d");
+  EXPECT_EQ(spec.subnet, "10.213.0.0/27");
+  EXPECT_EQ(spec.gateway, "10.213.0.1");
+  EXPECT_EQ(spec.labels.at(kSpecHashLabel), network_hash(scene.input.spec, scene.input.leases));
+  EXPECT_EQ(spec.labels.count(kServiceLabel), 0u);
+}
+
+TEST(NetworkHash, CoversSubnetAndInternal) {
+  Scene scene;
+  const std::string before = network_hash(scene.input.spec, scene.input.leases);
+  scene.input.spec.network_internal = true;
+  EXPECT_NE(network_hash(scene.input.spec, scene.input.leases), before);
+  scene.input.spec.network_internal = false;
+  scene.input.leases.subnet = "10.213.0.32/27";
+  EXPECT_NE(network_hash(scene.input.spec, scene.input.leases), before);
+}
+
+struct Change {
+  const char* what;
+  void (*apply)(Scene&);
+  bool replaces_api;
+};
+
+TEST(SpecHash, CoversWhatIsFixedAtCreateTimeAndNothingElse) {
+  const Change changes[] = {
+      {"image", [](Scene& s) { s.service("api").image = "api:2"; }, true},
+      {"env", [](Scene& s) { s.service("api").env[0].value = "elsewhere"; }, true},
+      {"command", [](Scene& s) { s.service("api").command = {"other"}; }, true},
+      {"args", [](Scene& s) { s.service("api").args.clear(); }, true},
+      {"words moved from command to args", [](Scene& s) { s.service("api").command = {"serve"}; s.service("api").args = {"--db=$(DB)", "--verbose"}; }, true},
+      {"working directory", [](Scene& s) { s.service("api").working_dir = "/srv"; }, true},
+      {"a file", [](Scene& s) { s.service("api").files.push_back({"/etc/a", "text"}); }, true},
+      {"a port of its own", [](Scene& s) { s.port("api", "http", 80, "", 30002); }, true},
+      {"the image's healthcheck", [](Scene& s) { s.service("api").readiness = crd::Probe{.action = crd::ImageAction{}}; }, true},
+      {"a dependency's image", [](Scene& s) { s.service("postgres").image = "postgres:17"; }, true},
+      {"another dependency", [](Scene& s) { s.service("api").depends_on.push_back({"redis", {}}); }, true},
+      {"a port that it names", [](Scene& s) { s.input.leases.ports[0].host_port = 31000; }, true},
+      {"a port that it does not name", [](Scene& s) { s.input.leases.ports[1].host_port = 31000; }, false},
+      {"an unrelated service", [](Scene& s) { s.service("redis").image = "redis:8"; }, false},
+      {"probe", [](Scene& s) { s.service("api").readiness = s.tcp_probe(); }, false},
+      {"limits", [](Scene& s) { s.service("api").limits = {1, 2}; }, false},
+      {"restart policy", [](Scene& s) { s.service("api").restart_policy = crd::RestartPolicy::Never; }, false},
+      {"grace", [](Scene& s) { s.service("api").termination_grace = 5s; }, false},
+      {"pull policy", [](Scene& s) { s.service("api").pull_policy = crd::PullPolicy::Always; }, false},
+      {"dependsOn condition", [](Scene& s) { s.service("api").depends_on[0].condition = crd::DependencyCondition::Started; }, false},
+      {"ttl", [](Scene& s) { s.input.spec.ttl = 5s; }, false},
+  };
+  const std::string before = hash_of(shop(), "api");
+  for (const Change& change : changes) {
+    Scene scene = shop();
+    change.apply(scene);
+    EXPECT_EQ(hash_of(scene, "api") != before, change.replaces_api) << change.what;
+  }
+}
+
+TEST(SpecHash, TellsBinaryFilesApart) {
+  Scene scene;
+  scene.service("a").files.push_back({"/f", std::string("\xff\xfe")});
+  const std::string before = hash_of(scene, "a");
+  scene.service("a").files[0].content = std::string("\xfe\xff");
+  EXPECT_NE(hash_of(scene, "a"), before);
+}
+
+TEST(SpecHash, IsTheSameInEveryBuild) {
+  Scene scene;
+  scene.service("redis");
+  EXPECT_EQ(hash_of(scene, "redis"), "75bf3a3c3c3c0824") << "a change here replaces every container at an upgrade";
+  EXPECT_EQ(spec_hashes(scene.input).at("redis"), hash_of(scene, "redis"));
+}
+
+TEST(SpecHash, ACycleEnds) {
+  Scene scene;
+  scene.service("a").depends_on = {{"b", {}}};
+  scene.service("b").depends_on = {{"a", {}}};
+  EXPECT_FALSE(hash_of(scene, "a").empty());
+  EXPECT_EQ(spec_hashes(scene.input).size(), 2u);
+}
+
+}  // namespace
+}  // namespace berth::plan
