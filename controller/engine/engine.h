@@ -76,6 +76,7 @@ class Engine {
   // Errors: NotFound, NetworkMissing.
   virtual Task<Result<void>> connect_network(std::string network_id, std::string container_id,
                                              std::vector<std::string> aliases, base::Deadline deadline) = 0;
+  // By the network's name or id; a container that does not run leaves a network that is gone only by its name.
   virtual Task<Result<void>> disconnect_network(std::string network_id, std::string container_id, bool force,
                                                 base::Deadline deadline) = 0;
 

@@ -60,7 +60,7 @@ class FakeEngine final : public engine::Engine {
 
   // --- how it behaves ---
   engine::EngineInfo engine_info{"FAKE:ENGINE", "20.10.24", "1.41", 2, std::int64_t{8} << 30, "Fake Linux"};
-  bool duplicate_network_names = true;  // 20.10 and earlier allow them
+  bool duplicate_network_names = false;  // true: as 20.10 when several creates race
   bool every_image_exists = true;       // else only those of add_image()
   std::map<std::string, base::Duration> latency;  // by operation
   void behave(std::string who, Behaviour behaviour);

@@ -379,6 +379,11 @@ Task<Result<void>> FakeEngine::update_container(std::string id, std::int64_t nan
 Task<Result<void>> FakeEngine::copy_files(std::string id, std::vector<engine::FileToCopy> files, base::Deadline deadline) {
   return call("container_copy", id, deadline, [this, id, files = std::move(files)]() -> Result<void> {
     const auto box = find_box(id);
+    for (const auto& file : files) {
+      if (!file.path.starts_with('/') || file.path.ends_with('/')) {
+        return base::error(Reason::InvalidSpec, "\"" + file.path + "\" is not an absolute path of a file");
+      }
+    }
     if (!box) return no_such_container(id);
     for (const auto& file : files) box->files[file.path] = file;
     return {};

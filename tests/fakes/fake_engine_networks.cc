@@ -137,10 +137,10 @@ Result<void> FakeEngine::disconnect(const std::string& network_id, const std::st
   if (!box) return {};
   const auto network = find_network(network_id);
   auto& attachments = box->view.attachments;
-  const auto place = std::find_if(attachments.begin(), attachments.end(), [&](const auto& attachment) {
-    return attachment.network_id == network_id || attachment.network_name == network_id ||
-           (network && attachment.network_name == network->spec.name);
-  });
+  // An attachment is kept under the network's name: that of a network that is gone is not found by its id.
+  const auto name = network ? network->spec.name : network_id;
+  const auto place = std::find_if(attachments.begin(), attachments.end(),
+                                  [&](const auto& attachment) { return attachment.network_name == name; });
   if (place == attachments.end()) return {};
   box->aliases.erase(place->network_name);
   const bool was_up = !place->ip_address.empty();
