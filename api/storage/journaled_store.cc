@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <boost/asio/post.hpp>
 
+#include "base/log.h"
+
 namespace berth::storage {
 
 namespace {
@@ -227,6 +229,11 @@ void JournaledStore::flush() {
 void JournaledStore::written(const Result<void>& result) {
   busy_ = false;
   ++batches_ended_;
+  if (result.has_error() && last_batch_.has_value()) {
+    base::log_error("store", "cannot write, changes are refused", {{"error", result.error().message}});
+  } else if (result.has_value() && last_batch_.has_error()) {
+    base::log_info("store", "can write again");
+  }
   last_batch_ = result;
   if (result.has_error()) {
     garbage_.insert(garbage_.begin(), running_garbage_.begin(), running_garbage_.end());

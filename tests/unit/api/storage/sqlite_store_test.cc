@@ -190,6 +190,19 @@ TEST_F(SqliteStoreTest, AFailedTransactionLeavesNothingBehindAndTheStoreGoesOn) 
   close(store);
 }
 
+TEST_F(SqliteStoreTest, AFullDiskIsDiskPressure) {
+  auto database = std::move(SqliteDatabase::open(file).value());
+  database->execute("CREATE TABLE things (text TEXT)").value();
+  database->query_integer("PRAGMA max_page_count = 4").value();
+  auto insert = std::move(database->prepare("INSERT INTO things VALUES (?)").value());
+  const std::string large(100'000, 'x');
+  insert.bind(0, large);
+  const auto result = insert.run();
+  ASSERT_TRUE(result.has_error());
+  EXPECT_EQ(result.error().reason, Reason::DiskPressure);
+  EXPECT_THAT(result.error().message, HasSubstr("full"));
+}
+
 // Writes until it is killed; says "name revision\n" on `out` after each acknowledged write.
 [[noreturn]] void write_until_killed(const std::filesystem::path& file, int out) {
   asio::io_context io;
