@@ -66,7 +66,7 @@ const std::vector<Rule>& rules() {
       {{O::ContainerUpdate}, 409, {"limit"}, Reason::InvalidSpec},
 
       {{O::NetworkCreate}, 0, {"pool overlaps"}, Reason::SubnetConflict},
-      {{O::NetworkCreate}, 0, {"overlapping ipv4"}, Reason::SubnetConflict},
+      {{O::NetworkCreate}, 0, {"networks have overlapping ipv4"}, Reason::SubnetConflict},
       {{O::NetworkCreate}, 0, {"could not find an available", "address pool"}, Reason::SubnetExhausted},
       {{O::NetworkCreate}, 0, {"fully subnetted"}, Reason::SubnetExhausted},
       {{O::NetworkCreate}, 409, {"already exists"}, Reason::NameConflict},
