@@ -51,8 +51,11 @@ Explanation explain_exited(const ServiceView& service) {
 
 Explanation explain_running(const ServiceView& service) {
   if (!service.attached) return {"", "is not connected to its network"};
-  if (service.probe_message.empty()) return {"", "has not answered its readiness probe yet"};
-  return {std::string(to_string(Reason::ProbeFailed)), "readiness probe failed: " + clean(service.probe_message)};
+  if (service.probe_failed) {
+    return {std::string(to_string(Reason::ProbeFailed)), "readiness probe failed: " + clean(service.probe_message)};
+  }
+  const std::string last = service.probe_message.empty() ? "" : ": " + clean(service.probe_message);
+  return {"", "has not answered its readiness probe yet" + last};
 }
 
 std::string last_lines(const std::string& logs) {

@@ -100,25 +100,36 @@ ServiceState state_of(const World& world, const crd::Service& service, const Con
   return ServiceState::Broken;
 }
 
-struct Readiness {
-  bool ready = false;
-  std::string message;
-};
+// Of the image's own HEALTHCHECK.
+Probed health_of(const Container& container) {
+  if (container.health == "healthy") return {.verdict = Verdict::Ready};
+  if (container.health == "unhealthy") return {.verdict = Verdict::NotReady, .message = "the image's HEALTHCHECK says unhealthy"};
+  if (container.health == "starting") return {.verdict = Verdict::NotReady};
+  return {};
+}
 
-// Nothing known about this start (berthd has just started): what the status says of it holds.
-Readiness readiness_of(const Input& input, const ServiceView& view) {
-  const Container& container = *view.container;
-  if (!view.spec->readiness) return {true, ""};
-  const auto probed = input.memory.probed.find(view.spec->name);
-  if (probed != input.memory.probed.end() && probed->second.container_id == container.id &&
-      same_instant(probed->second.started_at, container.started_at) && probed->second.verdict != Verdict::Unknown) {
-    return {probed->second.verdict == Verdict::Ready, probed->second.message};
+// What is known about this very start of the container.
+Probed verdict_of(const Input& input, const ServiceView& view) {
+  const auto found = input.memory.probed.find(view.spec->name);
+  Probed probed;
+  if (found != input.memory.probed.end() && found->second.container_id == view.container->id &&
+      same_instant(found->second.started_at, view.container->started_at)) {
+    probed = found->second;
   }
-  if (std::holds_alternative<crd::ImageAction>(view.spec->readiness->action) && !container.health.empty()) {
-    if (container.health == "healthy") return {true, ""};
-    return {false, container.health == "unhealthy" ? "the image's HEALTHCHECK says unhealthy" : ""};
+  const bool by_image = std::holds_alternative<crd::ImageAction>(view.spec->readiness->action);
+  return by_image && probed.verdict == Verdict::Unknown && !view.container->health.empty() ? health_of(*view.container) : probed;
+}
+
+// Where nothing is known yet (berthd has just started), what the status says of this start holds.
+void judge_running(const World& world, ServiceView& view) {
+  bool ready = true;
+  if (view.spec->readiness) {
+    const Probed probed = verdict_of(world.input, view);
+    ready = probed.verdict == Verdict::Unknown ? view.record.ready : probed.verdict == Verdict::Ready;
+    view.probe_failed = probed.verdict == Verdict::NotReady && !probed.message.empty();
+    view.probe_message = probed.message;
   }
-  return {view.record.ready, ""};
+  view.ready = ready && view.current && view.attached && !view.held;
 }
 
 void pick_container(std::vector<const Container*> candidates, ServiceView& view) {
@@ -167,9 +178,7 @@ ServiceView view_of(const World& world, const crd::Service& service, std::vector
   if (view.state == ServiceState::Completed) {
     view.ready = view.current && !held;
   } else if (view.state == ServiceState::Running) {
-    const Readiness readiness = readiness_of(world.input, view);
-    view.ready = readiness.ready && view.current && view.attached && !held;
-    view.probe_message = readiness.message;
+    judge_running(world, view);
   }
   return view;
 }

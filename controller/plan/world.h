@@ -33,7 +33,8 @@ struct ServiceView {
   bool current = false;   // the container is of this spec
   bool attached = false;  // to the environment's network
   bool ready = false;
-  std::string probe_message;  // why a running one is not ready; "" while nothing is known
+  bool probe_failed = false;  // the verdict is that it is not ready; otherwise it takes its time
+  std::string probe_message;  // of the last probe; "" while nothing is known
 };
 
 struct World {

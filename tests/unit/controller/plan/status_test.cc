@@ -198,6 +198,8 @@ TEST(Status, SaysWhyAServiceIsNotReady) {
        "DependencyFailed", "migrate exited with code 3 and will never be completed"},
       {"failed pull", [](Scene& s) { s.failed(service_target("api"), Reason::PullRateLimited, "toomanyrequests"); }, "PullRateLimited", "toomanyrequests"},
       {"probe", [](Scene& s) { s.service("api").readiness = s.tcp_probe(); s.running("api"); }, "", "has not answered its readiness probe yet"},
+      {"probe says not yet", [](Scene& s) { s.service("api").readiness = s.tcp_probe(); s.running("api"); s.probed("api", Verdict::Unknown, "refused"); },
+       "", "has not answered its readiness probe yet: refused"},
       {"probe says no", [](Scene& s) { s.service("api").readiness = s.tcp_probe(); s.running("api"); s.probed("api", Verdict::NotReady, "refused"); },
        "ProbeFailed", "readiness probe failed: refused"},
       {"image says no", [](Scene& s) { s.service("api").readiness = crd::Probe{.action = crd::ImageAction{}}; s.running("api").health = "unhealthy"; },
