@@ -4,6 +4,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
@@ -16,7 +17,6 @@ namespace berth::source {
 namespace {
 
 constexpr std::string_view kComponent = "source";
-constexpr int kSettleMs = std::chrono::duration_cast<std::chrono::milliseconds>(TreeScan::kSettle).count();
 
 }  // namespace
 
@@ -24,6 +24,11 @@ DirWatcher::DirWatcher(std::vector<std::string> roots, std::size_t file_limit, b
     : clock_(clock), on_look_(std::move(on_look)), roots_(std::move(roots)), file_limit_(file_limit) {}
 
 DirWatcher::~DirWatcher() { stop(); }
+
+int DirWatcher::milliseconds_until(base::SteadyTime when) const {
+  const auto left = std::chrono::ceil<std::chrono::milliseconds>(when - clock_.steady_now()).count();
+  return static_cast<int>(std::max<std::int64_t>(left, 0));
+}
 
 Result<void> DirWatcher::start() {
   auto watches = WatchSet::open();
@@ -78,6 +83,7 @@ void DirWatcher::wake() {
 
 void DirWatcher::main() {
   bool due = true;
+  base::SteadyTime settled{};
   for (;;) {
     bool reread = false;
     bool stopping = false;
@@ -91,9 +97,12 @@ void DirWatcher::main() {
     }
     for (const auto& job : jobs) job();
     if (stopping) return;
-    if (due) publish(reread);
-    const bool settling = scan_->unsettled();
-    due = wait(settling ? kSettleMs : -1);
+    if (due) {
+      publish(reread);
+      settled = clock_.steady_now() + TreeScan::kSettle;
+    }
+    // Events that call for no look, as in a busy directory on the way, must not put this off.
+    due = wait(scan_->unsettled() ? milliseconds_until(settled) : -1);
   }
 }
 

@@ -38,6 +38,7 @@ class DirWatcher {
  private:
   void main();
   bool wait(int timeout_ms);  // whether a change makes a look necessary
+  int milliseconds_until(base::SteadyTime when) const;
   void publish(bool reread);
   void wake();
 

@@ -98,7 +98,8 @@ Look TreeScan::scan(base::SteadyTime now, base::SystemTime wall, bool reread) {
     read_tree(root, look);
   }
   while (!links_.empty()) {
-    const auto links = std::exchange(links_, {});
+    auto links = std::exchange(links_, {});
+    std::sort(links.begin(), links.end());
     for (const auto& link : links) follow(link, look);
   }
   if (watches_) watches_->end();
