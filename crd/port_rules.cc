@@ -89,7 +89,7 @@ void check_probe_port(RuleContext& context, const json& service, const json& act
   for_each(service, "", "ports", [&](const json& candidate, const std::string&) {
     const std::string name = text_field(candidate, "name");
     if (!name.empty()) names += (names.empty() ? "" : ", ") + name;
-    if (name == port && !name.empty()) found = &candidate;
+    if (!name.empty() && name == port.get_ref<const std::string&>()) found = &candidate;
   });
   if (!found) {
     context.add(cause::not_found(port_path, port,
