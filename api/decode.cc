@@ -19,8 +19,8 @@ std::string excerpt(const json& body) {
 }
 
 Error unrecognized(const crd::ResourceInfo& resource, const json& body, const std::string& why) {
-  return bad("the object provided is unrecognized (must be of type " + resource.gvk.kind + "): " + why + " in '" +
-             excerpt(body) + "'");
+  return bad("the object provided is unrecognized (must be of type " + resource.gvk.kind + "): " + why +
+             " in '" + excerpt(body) + "'");
 }
 
 std::string text_at(const json& object, const char* key) {
@@ -44,17 +44,19 @@ std::optional<Error> check_type(const crd::ResourceInfo& resource, json& body) {
     const auto given = crd::parse_api_version(version, kind);
     const auto metadata = body.find("metadata");
     const auto name = metadata != body.end() && metadata->is_object() ? text_at(*metadata, "name") : "";
-    return invalid(group_kind(given), name, {crd::cause::invalid("kind", kind, "must be " + resource.gvk.kind)});
+    return invalid(group_kind(given), name,
+                   {crd::cause::invalid("kind", kind, "must be " + resource.gvk.kind)});
   }
   return std::nullopt;
 }
 
-std::optional<Error> report_unknown(const crd::ResourceInfo& resource, const std::vector<std::string>& unknown,
-                                    const WriteOptions& options) {
+std::optional<Error> report_unknown(const crd::ResourceInfo& resource,
+                                    const std::vector<std::string>& unknown, const WriteOptions& options) {
   std::string list;
   for (const auto& path : unknown) {
     const std::string text = "unknown field \"" + path + "\"";
-    if (options.field_validation == FieldValidation::Warn && options.warnings) options.warnings->push_back(text);
+    if (options.field_validation == FieldValidation::Warn && options.warnings)
+      options.warnings->push_back(text);
     list += (list.empty() ? "" : ", ") + text;
   }
   if (list.empty() || options.field_validation != FieldValidation::Strict) return std::nullopt;
@@ -76,12 +78,14 @@ Result<json> decode(const crd::ResourceInfo& resource, json body, const WriteOpt
   if (!metadata.is_object()) return bad("metadata: must be an object");
   auto unknown = prune_metadata(metadata);
   const auto generate = metadata.find("generateName");
-  if (generate != metadata.end() && !generate->is_string()) return bad("metadata.generateName: must be a string");
+  if (generate != metadata.end() && !generate->is_string())
+    return bad("metadata.generateName: must be a string");
   for (auto& path : crd::prune(resource.schema, body)) unknown.push_back(std::move(path));
   crd::apply_defaults(resource.schema, body);
   if (auto error = report_unknown(resource, unknown, options)) return *error;
 
-  // Checks the types of metadata, on a copy without the revision: what that has to be depends on the operation.
+  // Checks the types of metadata, on a copy without the revision: what that has to be depends on the
+  // operation.
   json probe = {{"apiVersion", body["apiVersion"]}, {"kind", body["kind"]}, {"metadata", metadata}};
   const auto revision = probe["metadata"].find("resourceVersion");
   if (revision != probe["metadata"].end()) {

@@ -25,17 +25,19 @@ Error already_exists(const crd::ResourceInfo& resource, std::string_view name) {
 }
 
 Error conflict(const crd::ResourceInfo& resource, std::string_view name, std::string_view why) {
-  return base::error(Reason::Conflict, "Operation cannot be fulfilled on " + named(resource.group_resource(), name) +
-                                           ": " + std::string(why));
+  return base::error(Reason::Conflict, "Operation cannot be fulfilled on " +
+                                           named(resource.group_resource(), name) + ": " + std::string(why));
 }
 
 Error stale(const crd::ResourceInfo& resource, std::string_view name) {
-  return conflict(resource, name,
-                  "the object has been modified; please apply your changes to the latest version and try again");
+  return conflict(
+      resource, name,
+      "the object has been modified; please apply your changes to the latest version and try again");
 }
 
 Error forbidden(const crd::ResourceInfo& resource, std::string_view name, std::string_view why) {
-  return base::error(Reason::Forbidden, named(resource.group_resource(), name) + " is forbidden: " + std::string(why));
+  return base::error(Reason::Forbidden,
+                     named(resource.group_resource(), name) + " is forbidden: " + std::string(why));
 }
 
 Error invalid(std::string_view what, std::string_view name, std::vector<Cause> causes) {

@@ -16,31 +16,49 @@ using Texts = std::vector<std::string>;
 
 constexpr std::size_t kMaxAnnotationBytes = 256 * 1024;
 
-const std::set<std::string, std::less<>> kFields = {
-    "name",           "generateName",   "namespace",  "selfLink",          "uid",
-    "resourceVersion", "generation",    "labels",     "creationTimestamp", "deletionTimestamp",
-    "annotations",    "ownerReferences", "finalizers", "managedFields",     "deletionGracePeriodSeconds"};
+const std::set<std::string, std::less<>> kFields = {"name",
+                                                    "generateName",
+                                                    "namespace",
+                                                    "selfLink",
+                                                    "uid",
+                                                    "resourceVersion",
+                                                    "generation",
+                                                    "labels",
+                                                    "creationTimestamp",
+                                                    "deletionTimestamp",
+                                                    "annotations",
+                                                    "ownerReferences",
+                                                    "finalizers",
+                                                    "managedFields",
+                                                    "deletionGracePeriodSeconds"};
 const std::set<std::string, std::less<>> kOwnerFields = {"apiVersion", "kind",       "name",
                                                          "uid",        "controller", "blockOwnerDeletion"};
 
 constexpr std::string_view kSubdomainRule =
-    "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and "
+    "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must "
+    "start and "
     "end with an alphanumeric character (e.g. 'example.com', regex used for validation is "
     "'[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')";
 constexpr std::string_view kLabelRule =
-    "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with "
+    "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start "
+    "and end with "
     "an alphanumeric character (e.g. 'my-name',  or '123-abc', regex used for validation is "
     "'[a-z0-9]([-a-z0-9]*[a-z0-9])?')";
 constexpr std::string_view kQualifiedRule =
-    "must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character "
+    "must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric "
+    "character "
     "(e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is "
     "'([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')";
 constexpr std::string_view kLabelValueRule =
-    "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start and "
-    "end with an alphanumeric character (e.g. 'MyValue',  or 'my_value',  or '12345', regex used for validation is "
+    "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must "
+    "start and "
+    "end with an alphanumeric character (e.g. 'MyValue',  or 'my_value',  or '12345', regex used for "
+    "validation is "
     "'(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?')";
 
-bool is_alphanumeric(char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
+bool is_alphanumeric(char c) {
+  return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
 
 bool is_name_part(std::string_view text) {
   if (text.empty() || !is_alphanumeric(text.front()) || !is_alphanumeric(text.back())) return false;
@@ -80,7 +98,8 @@ const json& member(const json& value, const char* key) {
   return found == value.end() ? kNull : *found;
 }
 
-void add_invalid(std::vector<Cause>& causes, const std::string& field, const std::string& value, const Texts& errors) {
+void add_invalid(std::vector<Cause>& causes, const std::string& field, const std::string& value,
+                 const Texts& errors) {
   for (const auto& error : errors) causes.push_back(crd::cause::invalid(field, value, error));
 }
 
@@ -93,8 +112,8 @@ void check_name(const crd::ResourceInfo& resource, const json& metadata, std::ve
   const bool is_namespace = resource.gvk.group.empty() && resource.gvk.kind == "Namespace";
   const std::size_t limit = is_namespace ? 63 : 253;
   if (name.size() > limit) {
-    causes.push_back(
-        crd::cause::invalid("metadata.name", name, "must be no more than " + std::to_string(limit) + " bytes"));
+    causes.push_back(crd::cause::invalid("metadata.name", name,
+                                         "must be no more than " + std::to_string(limit) + " bytes"));
   } else if (is_namespace && !crd::is_dns_label(name)) {
     causes.push_back(crd::cause::invalid("metadata.name", name, kLabelRule));
   } else if (!crd::is_dns_subdomain(name)) {
@@ -156,18 +175,20 @@ void check_owners(const json& metadata, std::vector<Cause>& causes) {
     for (const char* field : {"apiVersion", "kind", "name", "uid"}) {
       const json& value = member(owner, field);
       if (!value.is_string() || value.get_ref<const std::string&>().empty()) {
-        causes.push_back(crd::cause::invalid(crd::child(path, field), value.is_null() ? json("") : value,
-                                             value.is_null() || value.is_string() ? "must not be empty"
-                                                                                  : "must be a string"));
+        causes.push_back(crd::cause::invalid(
+            crd::child(path, field), value.is_null() ? json("") : value,
+            value.is_null() || value.is_string() ? "must not be empty" : "must be a string"));
         return;
       }
     }
     if (member(owner, "controller") != json(true)) continue;
     const auto name = owner["kind"].get<std::string>() + "/" + owner["name"].get<std::string>();
     if (!controller.empty()) {
-      causes.push_back(crd::cause::invalid(path, owners,
-                                           "Only one reference can have Controller set to true. Found \"true\" in "
-                                           "references for " + controller + " and " + name));
+      causes.push_back(
+          crd::cause::invalid(path, owners,
+                              "Only one reference can have Controller set to true. Found \"true\" in "
+                              "references for " +
+                                  controller + " and " + name));
       return;
     }
     controller = name;
@@ -231,9 +252,11 @@ std::vector<Cause> validate_metadata_update(const json& metadata, const json& ol
     added += (added.empty() ? "" : ", ") + crd::dump(finalizer);
   }
   if (!added.empty()) {
-    causes.push_back(crd::cause::forbidden("metadata.finalizers",
-                                           "no new finalizers can be added if the object is being deleted, found new "
-                                           "finalizers []string{" + added + "}"));
+    causes.push_back(
+        crd::cause::forbidden("metadata.finalizers",
+                              "no new finalizers can be added if the object is being deleted, found new "
+                              "finalizers []string{" +
+                                  added + "}"));
   }
   return causes;
 }
@@ -245,7 +268,8 @@ std::vector<Cause> settle_finalizers(json& metadata, const std::vector<std::stri
   for (auto& finalizer : finalizers_of(metadata)) {
     if (contains(wanted, finalizer)) continue;
     if (finalizer == crd::kEngineFinalizer && !contains(kept, finalizer)) {
-      causes.push_back(crd::cause::forbidden("metadata.finalizers", crd::dump(finalizer) + " is written by berth alone"));
+      causes.push_back(
+          crd::cause::forbidden("metadata.finalizers", crd::dump(finalizer) + " is written by berth alone"));
     }
     wanted.push_back(std::move(finalizer));
   }

@@ -13,8 +13,9 @@ const Buckets kRequestSeconds = {0.005, 0.025, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 1,
 
 struct ApiMetrics::Impl {
   explicit Impl(Registry& registry)
-      : requests(counters(registry, "apiserver_request_total",
-                          "Counter of apiserver requests broken out for each verb, resource and HTTP response code.")),
+      : requests(counters(
+            registry, "apiserver_request_total",
+            "Counter of apiserver requests broken out for each verb, resource and HTTP response code.")),
         durations(histograms(registry, "apiserver_request_duration_seconds",
                              "Response latency distribution in seconds for each verb and resource.")),
         watchers(gauges(registry, "apiserver_registered_watchers",

@@ -18,7 +18,8 @@ using Gauges = prometheus::Family<prometheus::Gauge>;
 using Histograms = prometheus::Family<prometheus::Histogram>;
 using Buckets = prometheus::Histogram::BucketBoundaries;
 
-// A family of that name; the one that is there already when another component (a second host, a second controller) made it.
+// A family of that name; the one that is there already when another component (a second host, a second
+// controller) made it.
 inline Counters& counters(Registry& registry, const char* name, const char* help) {
   return prometheus::BuildCounter().Name(name).Help(help).Register(registry.raw());
 }

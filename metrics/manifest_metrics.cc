@@ -11,14 +11,18 @@ const Buckets kSyncSeconds = {0.001, 0.0025, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25,
 }  // namespace
 
 struct ManifestMetrics::Impl {
-  explicit Impl(Registry& r) : registry(r) { start_at_zero(files, {}, "state", {"valid", "invalid", "conflicting"}); }
+  explicit Impl(Registry& r) : registry(r) {
+    start_at_zero(files, {}, "state", {"valid", "invalid", "conflicting"});
+  }
   Registry& registry;
-  Gauges& files = gauges(registry, "berth_manifest_files", "Manifest files in the watched directories by state.");
-  prometheus::Histogram& sync =
-      histograms(registry, "berth_manifest_sync_seconds", "Time from a file that was closed to its objects being committed.")
-          .Add({}, kSyncSeconds);
+  Gauges& files =
+      gauges(registry, "berth_manifest_files", "Manifest files in the watched directories by state.");
+  prometheus::Histogram& sync = histograms(registry, "berth_manifest_sync_seconds",
+                                           "Time from a file that was closed to its objects being committed.")
+                                    .Add({}, kSyncSeconds);
   prometheus::Counter& errors =
-      counters(registry, "berth_manifest_errors_total", "Manifests that could not be read or were refused.").Add({});
+      counters(registry, "berth_manifest_errors_total", "Manifests that could not be read or were refused.")
+          .Add({});
   prometheus::Gauge& held_deletions =
       gauges(registry, "berth_manifest_held_deletions",
              "Objects that are kept though their manifest is gone, because its directory is gone or empty.")

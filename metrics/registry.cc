@@ -11,7 +11,9 @@
 namespace berth::metrics {
 
 Registry::Registry() : raw_(std::make_shared<prometheus::Registry>()) {
-  gauges(*this, "berth_build_info", "The version of berthd that runs; always 1.").Add({{"version", BERTH_VERSION}}).Set(1);
+  gauges(*this, "berth_build_info", "The version of berthd that runs; always 1.")
+      .Add({{"version", BERTH_VERSION}})
+      .Set(1);
 }
 
 Registry::~Registry() = default;
@@ -19,7 +21,8 @@ Registry::~Registry() = default;
 std::string Registry::text() const {
   auto families = raw_->Collect();
   auto process = collect_process();
-  families.insert(families.end(), std::make_move_iterator(process.begin()), std::make_move_iterator(process.end()));
+  families.insert(families.end(), std::make_move_iterator(process.begin()),
+                  std::make_move_iterator(process.end()));
   std::ostringstream out;
   prometheus::TextSerializer().Serialize(out, families);
   return out.str();

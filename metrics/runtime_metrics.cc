@@ -7,9 +7,10 @@ namespace berth::metrics {
 namespace {
 
 // Both as upstream, so that existing boards fit.
-const Buckets kReconcileSeconds = {0.005, 0.01, 0.025, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.45, 0.5, 0.6,
-                                   0.7,   0.8,  0.9,   1,    1.25, 1.5, 1.75, 2,   2.5, 3,    3.5, 4,    4.5, 5,
-                                   6,     7,    8,     9,    10,   15,  20,   25,  30,  40,   50,  60};
+const Buckets kReconcileSeconds = {0.005, 0.01, 0.025, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3,  0.35,
+                                   0.4,   0.45, 0.5,   0.6,  0.7, 0.8,  0.9, 1,    1.25, 1.5,
+                                   1.75,  2,    2.5,   3,    3.5, 4,    4.5, 5,    6,    7,
+                                   8,     9,    10,    15,   20,  25,   30,  40,   50,   60};
 const Buckets kQueueSeconds = {1e-8, 1e-7, 1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 0.1, 1, 10, 100, 1000};
 
 }  // namespace
@@ -24,8 +25,8 @@ struct RuntimeMetrics::Impl {
   const prometheus::Labels by_controller = {{"controller", controller}};
   const prometheus::Labels by_name = {{"name", controller}};
 
-  Counters& reconciles =
-      counters(registry, "controller_runtime_reconcile_total", "Total number of reconciliations per controller.");
+  Counters& reconciles = counters(registry, "controller_runtime_reconcile_total",
+                                  "Total number of reconciliations per controller.");
   prometheus::Counter& errors = counters(registry, "controller_runtime_reconcile_errors_total",
                                          "Total number of reconciliation errors per controller.")
                                     .Add(by_controller);
@@ -33,9 +34,10 @@ struct RuntimeMetrics::Impl {
       counters(registry, "controller_runtime_terminal_reconcile_errors_total",
                "Total number of terminal reconciliation errors per controller.")
           .Add(by_controller);
-  prometheus::Counter& panics = counters(registry, "controller_runtime_reconcile_panics_total",
-                                         "Total number of reconciliations that ended by an exception per controller.")
-                                    .Add(by_controller);
+  prometheus::Counter& panics =
+      counters(registry, "controller_runtime_reconcile_panics_total",
+               "Total number of reconciliations that ended by an exception per controller.")
+          .Add(by_controller);
   prometheus::Histogram& reconcile_time = histograms(registry, "controller_runtime_reconcile_time_seconds",
                                                      "Length of time per reconciliation per controller.")
                                               .Add(by_controller, kReconcileSeconds);
@@ -48,9 +50,10 @@ struct RuntimeMetrics::Impl {
   prometheus::Gauge& depth = gauges(registry, "workqueue_depth", "Current depth of workqueue.").Add(by_name);
   prometheus::Counter& adds =
       counters(registry, "workqueue_adds_total", "Total number of adds handled by workqueue.").Add(by_name);
-  prometheus::Histogram& wait = histograms(registry, "workqueue_queue_duration_seconds",
-                                           "How long in seconds an item stays in workqueue before being requested.")
-                                    .Add(by_name, kQueueSeconds);
+  prometheus::Histogram& wait =
+      histograms(registry, "workqueue_queue_duration_seconds",
+                 "How long in seconds an item stays in workqueue before being requested.")
+          .Add(by_name, kQueueSeconds);
   prometheus::Histogram& work = histograms(registry, "workqueue_work_duration_seconds",
                                            "How long in seconds processing an item from workqueue takes.")
                                     .Add(by_name, kQueueSeconds);
@@ -58,11 +61,13 @@ struct RuntimeMetrics::Impl {
       gauges(registry, "workqueue_unfinished_work_seconds",
              "How many seconds of work is in progress and has not been observed by work_duration.")
           .Add(by_name);
-  prometheus::Gauge& longest = gauges(registry, "workqueue_longest_running_processor_seconds",
-                                      "How many seconds the longest running processor for workqueue has been running.")
-                                   .Add(by_name);
+  prometheus::Gauge& longest =
+      gauges(registry, "workqueue_longest_running_processor_seconds",
+             "How many seconds the longest running processor for workqueue has been running.")
+          .Add(by_name);
   prometheus::Counter& retries =
-      counters(registry, "workqueue_retries_total", "Total number of retries handled by workqueue.").Add(by_name);
+      counters(registry, "workqueue_retries_total", "Total number of retries handled by workqueue.")
+          .Add(by_name);
 
   void count(const char* result) {
     auto labels = by_controller;

@@ -27,8 +27,8 @@ Task<Result<ObjectPtr>> LocalClient::replace(const crd::ResourceInfo& resource, 
   co_return co_await registry_.replace(resource, std::move(key), std::move(body), std::move(options));
 }
 
-Task<Result<ObjectPtr>> LocalClient::update_status(const crd::ResourceInfo& resource, ObjectKey key, json body,
-                                                   WriteOptions options) {
+Task<Result<ObjectPtr>> LocalClient::update_status(const crd::ResourceInfo& resource, ObjectKey key,
+                                                   json body, WriteOptions options) {
   options.actor = actor_;
   co_return co_await registry_.update_status(resource, std::move(key), std::move(body), std::move(options));
 }

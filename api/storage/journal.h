@@ -20,8 +20,8 @@ struct JournalChange {
 
 struct JournalBatch {
   std::vector<JournalChange> changes;  // by revision
-  std::vector<Revision> erase;         // changes that nobody needs any more: superseded at or before `compacted`
-  Revision compacted = 0;              // history up to here is gone
+  std::vector<Revision> erase;  // changes that nobody needs any more: superseded at or before `compacted`
+  Revision compacted = 0;       // history up to here is gone
 };
 
 // What a store writes through to. Loop thread only.

@@ -79,7 +79,8 @@ Result<void> JournaledStore::finish_load(Revision compacted) {
     try {
       entry.object = parse_stored(*entry.text, entry.revision);
     } catch (const std::exception& failure) {
-      return base::error(Reason::InternalError, "stored " + describe(key) + " cannot be read: " + failure.what());
+      return base::error(Reason::InternalError,
+                         "stored " + describe(key) + " cannot be read: " + failure.what());
     }
   }
   return {};
@@ -169,8 +170,9 @@ std::optional<Error> JournaledStore::refusal(const Write& write) const {
   }
   if (!there && (!write.body || write.expected.value_or(0) != 0)) return not_found(write.key);
   if (there && write.expected && *write.expected != there->revision) {
-    return base::error(Reason::Conflict, describe(write.key) + " has revision " + std::to_string(there->revision) +
-                                             ", not " + std::to_string(*write.expected));
+    return base::error(Reason::Conflict, describe(write.key) + " has revision " +
+                                             std::to_string(there->revision) + ", not " +
+                                             std::to_string(*write.expected));
   }
   return std::nullopt;
 }
@@ -181,7 +183,8 @@ Result<JournaledStore::Pending> JournaledStore::prepare(Write write) {
   Pending pending;
   const Revision revision = assigned_ + 1;
   json body = write.body ? std::move(*write.body) : there->object->body();
-  if (body.is_object() && body.contains("metadata") && body["metadata"].is_object()) stamp_revision(body, revision);
+  if (body.is_object() && body.contains("metadata") && body["metadata"].is_object())
+    stamp_revision(body, revision);
   auto object = Object::make(std::move(body));
   if (object.has_error()) return object.error();
 
@@ -213,7 +216,8 @@ void JournaledStore::flush() {
   busy_ = true;
   ++batches_started_;
   running_ = std::exchange(queue_, {});
-  const auto end = garbage_.begin() + static_cast<std::ptrdiff_t>(std::min(garbage_.size(), kGarbagePerBatch));
+  const auto end =
+      garbage_.begin() + static_cast<std::ptrdiff_t>(std::min(garbage_.size(), kGarbagePerBatch));
   running_garbage_.assign(garbage_.begin(), end);
   garbage_.erase(garbage_.begin(), end);
 
@@ -257,12 +261,15 @@ void JournaledStore::publish(const Pending& pending) {
   } else {
     state_[key] = pending.after;
   }
-  if (const auto found = in_flight_.find(key); found != in_flight_.end() && found->second.entry.revision == published_) {
+  if (const auto found = in_flight_.find(key);
+      found != in_flight_.end() && found->second.entry.revision == published_) {
     in_flight_.erase(found);
   }
 
   Record record;
-  record.type = deletion ? EventType::Deleted : pending.before.object ? EventType::Modified : EventType::Added;
+  record.type = deletion                ? EventType::Deleted
+                : pending.before.object ? EventType::Modified
+                                        : EventType::Added;
   record.revision = published_;
   record.previous_revision = pending.before.revision;
   record.key = key;

@@ -14,13 +14,14 @@
 
 namespace berth::storage {
 
-// The one Store: state and newest history in memory, every change through a Journal before anybody sees it. Without a journal
-// nothing outlives it. Loop thread only.
+// The one Store: state and newest history in memory, every change through a Journal before anybody sees it.
+// Without a journal nothing outlives it. Loop thread only.
 //
-// A commit is checked against the state as it will be when everything before it is durable (`in flight`), gets its
-// revision and waits. One that is refused because of a commit in flight is told so when that one has ended, so that who reads
-// again sees why. Whatever gathers while one batch is being written goes into the next. Batches are published in order;
-// when one fails, everything in flight was built on it and fails too. Revisions of failed commits are not used again.
+// A commit is checked against the state as it will be when everything before it is durable (`in flight`),
+// gets its revision and waits. One that is refused because of a commit in flight is told so when that one has
+// ended, so that who reads again sees why. Whatever gathers while one batch is being written goes into the
+// next. Batches are published in order; when one fails, everything in flight was built on it and fails too.
+// Revisions of failed commits are not used again.
 class JournaledStore final : public Store {
  public:
   JournaledStore(Executor executor, StoreOptions options, std::unique_ptr<Journal> journal);
@@ -34,7 +35,8 @@ class JournaledStore final : public Store {
   ObjectPtr get(const StoreKey& key) const override;
   ListResult list(const std::string& resource, const std::string& ns) const override;
   Task<Result<ObjectPtr>> commit(Write write) override;
-  Result<std::unique_ptr<Watcher>> watch(const std::string& resource, const std::string& ns, Revision from) override;
+  Result<std::unique_ptr<Watcher>> watch(const std::string& resource, const std::string& ns,
+                                         Revision from) override;
   Revision revision() const override { return published_; }
   Task<Result<void>> compact(Revision revision) override;
   bool was_created() const override { return was_created_; }

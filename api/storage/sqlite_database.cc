@@ -49,7 +49,8 @@ void SqliteStatement::bind(int parameter, std::int64_t value) {
 void SqliteStatement::bind(int parameter, std::string_view text) {
   // An empty view may hold a null pointer, which SQLite would read as NULL.
   const char* data = text.empty() ? "" : text.data();
-  const int code = sqlite3_bind_text64(statement_.get(), parameter + 1, data, text.size(), SQLITE_STATIC, SQLITE_UTF8);
+  const int code =
+      sqlite3_bind_text64(statement_.get(), parameter + 1, data, text.size(), SQLITE_STATIC, SQLITE_UTF8);
   if (bind_code_ == SQLITE_OK) bind_code_ = code;
 }
 
@@ -81,7 +82,9 @@ void SqliteStatement::reset() {
   bind_code_ = sqlite3_clear_bindings(statement_.get());
 }
 
-std::int64_t SqliteStatement::integer(int column) const { return sqlite3_column_int64(statement_.get(), column); }
+std::int64_t SqliteStatement::integer(int column) const {
+  return sqlite3_column_int64(statement_.get(), column);
+}
 
 std::string SqliteStatement::text(int column) const {
   const auto* data = reinterpret_cast<const char*>(sqlite3_column_text(statement_.get(), column));
@@ -112,7 +115,8 @@ Result<void> SqliteDatabase::execute(const char* sql) {
 
 Result<SqliteStatement> SqliteDatabase::prepare(const char* sql) {
   sqlite3_stmt* statement = nullptr;
-  const int code = sqlite3_prepare_v3(connection_.get(), sql, -1, SQLITE_PREPARE_PERSISTENT, &statement, nullptr);
+  const int code =
+      sqlite3_prepare_v3(connection_.get(), sql, -1, SQLITE_PREPARE_PERSISTENT, &statement, nullptr);
   if (code != SQLITE_OK) return failure(code);
   return SqliteStatement(*this, statement);
 }
@@ -129,8 +133,8 @@ bool SqliteDatabase::in_transaction() const { return sqlite3_get_autocommit(conn
 
 Error SqliteDatabase::failure(int code) const {
   const int primary = code & 0xff;
-  const bool full = primary == SQLITE_FULL ||
-                    (primary == SQLITE_IOERR && connection_ && sqlite3_system_errno(connection_.get()) == ENOSPC);
+  const bool full = primary == SQLITE_FULL || (primary == SQLITE_IOERR && connection_ &&
+                                               sqlite3_system_errno(connection_.get()) == ENOSPC);
   std::string what = connection_ ? sqlite3_errmsg(connection_.get()) : sqlite3_errstr(code);
   if (primary == SQLITE_BUSY) what += " (is another berthd using it?)";
   auto error = failure(what);

@@ -16,7 +16,8 @@ namespace berth::storage {
 
 class SqliteDatabase;
 
-// A prepared statement. Bind, then step() until it says false; reset() before the next use. Columns and parameters count from 0.
+// A prepared statement. Bind, then step() until it says false; reset() before the next use. Columns and
+// parameters count from 0.
 class SqliteStatement {
  public:
   void bind(int parameter, std::int64_t value);
@@ -36,17 +37,19 @@ class SqliteStatement {
   struct Finalize {
     void operator()(sqlite3_stmt* statement) const;
   };
-  SqliteStatement(SqliteDatabase& database, sqlite3_stmt* statement) : database_(&database), statement_(statement) {}
+  SqliteStatement(SqliteDatabase& database, sqlite3_stmt* statement)
+      : database_(&database), statement_(statement) {}
   SqliteDatabase* database_;
   std::unique_ptr<sqlite3_stmt, Finalize> statement_;
   int bind_code_ = 0;  // the first failed bind; the next step() reports it
 };
 
-// One connection; used by one thread at a time. Errors: DiskPressure when the disk is full, else InternalError; both with
-// the file and SQLite's text.
+// One connection; used by one thread at a time. Errors: DiskPressure when the disk is full, else
+// InternalError; both with the file and SQLite's text.
 class SqliteDatabase {
  public:
-  // Creates the file with mode 0600 when it is missing; takes group and world access away from one that is there.
+  // Creates the file with mode 0600 when it is missing; takes group and world access away from one that is
+  // there.
   static Result<std::unique_ptr<SqliteDatabase>> open(const std::filesystem::path& file);
 
   Result<void> execute(const char* sql);

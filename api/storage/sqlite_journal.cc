@@ -9,9 +9,10 @@ namespace {
 
 constexpr std::int64_t kSchemaVersion = 1;
 
-// Settings of the connection. The lock is taken before WAL mode is entered, so that SQLite needs no shared memory file.
+// Settings of the connection. The lock is taken before WAL mode is entered, so that SQLite needs no shared
+// memory file.
 constexpr const char* kSettings[] = {
-    "PRAGMA locking_mode = EXCLUSIVE", "PRAGMA journal_mode = WAL",          "PRAGMA synchronous = FULL",
+    "PRAGMA locking_mode = EXCLUSIVE", "PRAGMA journal_mode = WAL",           "PRAGMA synchronous = FULL",
     "PRAGMA cache_size = -512",        "PRAGMA journal_size_limit = 4194304", "PRAGMA temp_store = MEMORY",
 };
 
@@ -60,7 +61,8 @@ SqliteJournal::SqliteJournal(Executor executor, std::unique_ptr<SqliteDatabase> 
 
 SqliteJournal::~SqliteJournal() { thread_.join(); }
 
-Result<std::unique_ptr<SqliteJournal>> SqliteJournal::open(Executor executor, const std::filesystem::path& file) {
+Result<std::unique_ptr<SqliteJournal>> SqliteJournal::open(Executor executor,
+                                                           const std::filesystem::path& file) {
   auto database = SqliteDatabase::open(file);
   if (database.has_error()) return database.error();
   for (const char* sql : kSettings) {
@@ -79,7 +81,8 @@ Result<void> SqliteJournal::prepare() {
 
   auto begin = database_->prepare("BEGIN IMMEDIATE");
   if (begin.has_error()) return begin.error();
-  auto insert = database_->prepare("INSERT INTO changes (revision, resource, ns, name, body) VALUES (?, ?, ?, ?, ?)");
+  auto insert =
+      database_->prepare("INSERT INTO changes (revision, resource, ns, name, body) VALUES (?, ?, ?, ?, ?)");
   if (insert.has_error()) return insert.error();
   auto erase = database_->prepare("DELETE FROM changes WHERE revision = ?");
   if (erase.has_error()) return erase.error();
@@ -89,13 +92,15 @@ Result<void> SqliteJournal::prepare() {
   if (commit.has_error()) return commit.error();
   auto rollback = database_->prepare("ROLLBACK");
   if (rollback.has_error()) return rollback.error();
-  statements_.reset(new Statements{std::move(begin.value()), std::move(insert.value()), std::move(erase.value()),
-                                   std::move(horizon.value()), std::move(commit.value()), std::move(rollback.value())});
+  statements_.reset(new Statements{std::move(begin.value()), std::move(insert.value()),
+                                   std::move(erase.value()), std::move(horizon.value()),
+                                   std::move(commit.value()), std::move(rollback.value())});
   return {};
 }
 
 Result<void> SqliteJournal::read(const std::function<void(JournalChange)>& each) {
-  auto select = database_->prepare("SELECT revision, resource, ns, name, body FROM changes ORDER BY revision");
+  auto select =
+      database_->prepare("SELECT revision, resource, ns, name, body FROM changes ORDER BY revision");
   if (select.has_error()) return select.error();
   while (true) {
     const auto row = select->step();
@@ -112,7 +117,8 @@ Result<void> SqliteJournal::read(const std::function<void(JournalChange)>& each)
 void SqliteJournal::write(JournalBatch batch, Done done) {
   // The guard keeps the loop running until the answer is back.
   auto guard = asio::make_work_guard(executor_);
-  asio::post(thread_, [this, batch = std::move(batch), done = std::move(done), guard = std::move(guard)]() mutable {
+  asio::post(thread_, [this, batch = std::move(batch), done = std::move(done),
+                       guard = std::move(guard)]() mutable {
     auto result = write_transaction(batch);
     asio::post(guard.get_executor(), [done = std::move(done), result = std::move(result)] { done(result); });
   });

@@ -11,8 +11,9 @@
 
 namespace berth::storage {
 
-// The journal in a SQLite file: one row for each change, appended; a superseded one is erased once nobody can watch it any more.
-// WAL with synchronous=FULL: a transaction that ended survives power loss. The file is locked for one process.
+// The journal in a SQLite file: one row for each change, appended; a superseded one is erased once nobody can
+// watch it any more. WAL with synchronous=FULL: a transaction that ended survives power loss. The file is
+// locked for one process.
 class SqliteJournal final : public Journal {
  public:
   // Opens or creates. Errors: InternalError (not a store, newer schema, locked, not readable), DiskPressure.
@@ -37,7 +38,7 @@ class SqliteJournal final : public Journal {
   std::unique_ptr<SqliteDatabase> database_;
   std::unique_ptr<Statements> statements_;
   Revision opened_compacted_ = 0;
-  Revision compacted_ = 0;  // of the writing thread
+  Revision compacted_ = 0;       // of the writing thread
   asio::thread_pool thread_{1};  // all writing happens here
 };
 

@@ -10,8 +10,8 @@ namespace {
 constexpr std::size_t kRecentObjects = 64;
 
 Error expired(Revision from, Revision horizon) {
-  return base::error(Reason::Expired,
-                     "too old resource version: " + std::to_string(from) + " (" + std::to_string(horizon) + ")");
+  return base::error(Reason::Expired, "too old resource version: " + std::to_string(from) + " (" +
+                                          std::to_string(horizon) + ")");
 }
 
 ObjectPtr object_of(const std::weak_ptr<const Object>& held, const Text& text, Revision revision) {
@@ -21,7 +21,9 @@ ObjectPtr object_of(const std::weak_ptr<const Object>& held, const Text& text, R
 
 }  // namespace
 
-void stamp_revision(json& body, Revision revision) { body["metadata"]["resourceVersion"] = std::to_string(revision); }
+void stamp_revision(json& body, Revision revision) {
+  body["metadata"]["resourceVersion"] = std::to_string(revision);
+}
 
 ObjectPtr parse_stored(const std::string& text, Revision revision) {
   json body = json::parse(text);
@@ -114,13 +116,15 @@ void WatchHub::publish(Record record) {
 
   history_.push_back(shared);
   history_weight_ += shared->weight();
-  while (history_.size() > options_.history || (history_weight_ > options_.history_bytes && history_.size() > 1)) {
+  while (history_.size() > options_.history ||
+         (history_weight_ > options_.history_bytes && history_.size() > 1)) {
     drop_oldest();
   }
 
   for (const auto& subscription : *subscriptions_) {
     if (subscription->ended || !subscription->wants(*shared)) continue;
-    if (subscription->queue.size() >= options_.watcher_buffer || subscription->weight > 4 * options_.history_bytes) {
+    if (subscription->queue.size() >= options_.watcher_buffer ||
+        subscription->weight > 4 * options_.history_bytes) {
       subscription->end(base::error(Reason::Expired, "the watch was too slow; list again"));
       continue;
     }
@@ -129,7 +133,8 @@ void WatchHub::publish(Record record) {
   }
 }
 
-Result<std::unique_ptr<Watcher>> WatchHub::watch(const std::string& resource, const std::string& ns, Revision from) {
+Result<std::unique_ptr<Watcher>> WatchHub::watch(const std::string& resource, const std::string& ns,
+                                                 Revision from) {
   if (from < horizon_) return expired(from, horizon_);
   auto subscription = std::make_shared<Subscription>(executor_, resource, ns, from);
   subscriptions_->push_back(subscription);

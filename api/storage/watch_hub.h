@@ -12,8 +12,8 @@
 
 namespace berth::storage {
 
-// One published change as it waits in the history and in watchers' queues: as text, because a parsed object takes ten times the
-// memory. The objects come back from whoever still holds them, else from the text.
+// One published change as it waits in the history and in watchers' queues: as text, because a parsed object
+// takes ten times the memory. The objects come back from whoever still holds them, else from the text.
 struct Record {
   EventType type = EventType::Added;
   Revision revision = 0;

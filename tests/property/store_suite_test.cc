@@ -61,7 +61,8 @@ struct Op {
 };
 
 void showValue(const Op& op, std::ostream& out) {
-  static const char* const kNames[] = {"put", "create", "delete", "put-current", "put-stale", "delete-current", "delete-stale"};
+  static const char* const kNames[] = {"put",       "create",         "delete",      "put-current",
+                                       "put-stale", "delete-current", "delete-stale"};
   out << kNames[op.kind] << "(" << op.key << ", " << op.value << ")" << (op.wait ? "; wait" : "");
 }
 
@@ -97,13 +98,20 @@ struct Model {
     const auto found = state.find(key);
     const Revision current = found == state.end() ? revision + 1000 : found->second.first;
     switch (op.kind) {
-      case Op::Put: return put(key, op.value);
-      case Op::Create: return put(key, op.value, 0);
-      case Op::Delete: return erase(key);
-      case Op::PutCurrent: return put(key, op.value, current);
-      case Op::PutStale: return put(key, op.value, current + 1);
-      case Op::DeleteCurrent: return erase(key, current);
-      case Op::DeleteStale: return erase(key, current + 1);
+      case Op::Put:
+        return put(key, op.value);
+      case Op::Create:
+        return put(key, op.value, 0);
+      case Op::Delete:
+        return erase(key);
+      case Op::PutCurrent:
+        return put(key, op.value, current);
+      case Op::PutStale:
+        return put(key, op.value, current + 1);
+      case Op::DeleteCurrent:
+        return erase(key, current);
+      case Op::DeleteStale:
+        return erase(key, current + 1);
     }
     return {};
   }
@@ -118,8 +126,10 @@ struct Model {
     ++revision;
     const std::optional<int> before = there ? std::optional(found->second.second) : std::nullopt;
     const int value = write.body ? (*write.body)["spec"]["value"].get<int>() : *before;
-    log.push_back({!write.body ? EventType::Deleted : there ? EventType::Modified : EventType::Added, revision,
-                   write.key, value, before});
+    log.push_back({!write.body ? EventType::Deleted
+                   : there     ? EventType::Modified
+                               : EventType::Added,
+                   revision, write.key, value, before});
     if (write.body) {
       state[write.key] = {revision, value};
     } else {
@@ -140,7 +150,8 @@ struct Model {
 };
 
 void showValue(const Model::Change& change, std::ostream& out) {
-  out << static_cast<int>(change.type) << " " << change.key.name << "@" << change.revision << "=" << change.value;
+  out << static_cast<int>(change.type) << " " << change.key.name << "@" << change.revision << "="
+      << change.value;
 }
 
 std::vector<Model::Change> read(Watcher& watcher) {
@@ -223,8 +234,8 @@ TYPED_TEST(StoreSuite, Atomic) {
   }));
 }
 
-// A watch shows every change once (Reliable, Unique), by rising revision (Ordered), with the state before it; however its
-// reading is interleaved with the writing.
+// A watch shows every change once (Reliable, Unique), by rising revision (Ordered), with the state before it;
+// however its reading is interleaved with the writing.
 TYPED_TEST(StoreSuite, OrderedUniqueReliable) {
   EXPECT_TRUE(rc::check([] {
     const auto script = *ops();

@@ -20,7 +20,8 @@ struct LocalClientTest : testing::Test {
   Registry registry{scheme, *store, clock};
   LocalClient user{registry, Actor::User};
   LocalClient system{registry, Actor::System};
-  json body = json::parse(R"({"apiVersion": "berth.dev/v1alpha1", "kind": "TestEnvironment", "metadata": {"name": "web"},
+  json body = json::parse(
+      R"({"apiVersion": "berth.dev/v1alpha1", "kind": "TestEnvironment", "metadata": {"name": "web"},
                              "spec": {"services": [{"name": "db", "image": "postgres"}]}})");
   void SetUp() override { ASSERT_TRUE(run_task(io, user.create(kind, "ci", body, {})).has_value()); }
 };

@@ -95,7 +95,9 @@ TEST_F(FakeClockTest, RunForShowsARepeatedSleeperEachOfItsTimes) {
   EXPECT_EQ(clock.steady_now() - start, std::chrono::milliseconds(3500));
 }
 
-TEST_F(FakeClockTest, RunTaskWithAClockSkipsThroughSleeps) { EXPECT_EQ(run_task(io, clock, sleep_long(clock)), 7); }
+TEST_F(FakeClockTest, RunTaskWithAClockSkipsThroughSleeps) {
+  EXPECT_EQ(run_task(io, clock, sleep_long(clock)), 7);
+}
 
 }  // namespace
 }  // namespace berth::fakes

@@ -36,7 +36,10 @@ struct MetricsTest : testing::Test {
 
 struct All {
   explicit All(Registry& registry)
-      : api(registry), engine(registry, "local"), environments(registry, "local"), manifests(registry),
+      : api(registry),
+        engine(registry, "local"),
+        environments(registry, "local"),
+        manifests(registry),
         runtime(registry, "testenvironment", 4) {}
   ApiMetrics api;
   EngineMetrics engine;
@@ -64,22 +67,36 @@ TEST_F(MetricsTest, ProcessSeriesTellOfThisProcess) {
 TEST_F(MetricsTest, FixedSeriesStandAtZeroFromTheStart) {
   All all(registry);
   for (const char* sample :
-       {"berth_parallelism_current", "berth_parallelism_peak", "berth_ports{host=\"local\",state=\"quarantined\"}",
-        "berth_subnets{host=\"local\",state=\"leased\"}", "berth_port_conflicts_total{host=\"local\"}",
-        "berth_port_fallbacks_total{host=\"local\"}", "berth_cleanup_duration_seconds_count",
-        "berth_cleanup_objects_total{cause=\"orphan\",kind=\"volume\"}", "berth_orphans{kind=\"network\"}",
-        "berth_orphans_removed_total{kind=\"container\"}", "berth_cleanup_failures_total{reason=\"NetworkInUse\"}",
-        "berth_terminating_oldest_seconds", "berth_drift_total{kind=\"container_died\"}",
-        "berth_time_to_heal_seconds_count", "berth_environment_time_to_ready_seconds_count{source=\"api\"}",
-        "berth_environment_queue_wait_seconds_count", "berth_foreign_disconnected_total{host=\"local\"}",
-        "berth_engine_up{host=\"local\"}", "berth_engine_event_reconnects_total{host=\"local\"}",
-        "berth_engine_pulls_total{host=\"local\",result=\"failure\"}", "berth_manifest_files{state=\"conflicting\"}",
-        "berth_manifest_sync_seconds_count", "berth_manifest_errors_total", "berth_manifest_held_deletions",
+       {"berth_parallelism_current",
+        "berth_parallelism_peak",
+        "berth_ports{host=\"local\",state=\"quarantined\"}",
+        "berth_subnets{host=\"local\",state=\"leased\"}",
+        "berth_port_conflicts_total{host=\"local\"}",
+        "berth_port_fallbacks_total{host=\"local\"}",
+        "berth_cleanup_duration_seconds_count",
+        "berth_cleanup_objects_total{cause=\"orphan\",kind=\"volume\"}",
+        "berth_orphans{kind=\"network\"}",
+        "berth_orphans_removed_total{kind=\"container\"}",
+        "berth_cleanup_failures_total{reason=\"NetworkInUse\"}",
+        "berth_terminating_oldest_seconds",
+        "berth_drift_total{kind=\"container_died\"}",
+        "berth_time_to_heal_seconds_count",
+        "berth_environment_time_to_ready_seconds_count{source=\"api\"}",
+        "berth_environment_queue_wait_seconds_count",
+        "berth_foreign_disconnected_total{host=\"local\"}",
+        "berth_engine_up{host=\"local\"}",
+        "berth_engine_event_reconnects_total{host=\"local\"}",
+        "berth_engine_pulls_total{host=\"local\",result=\"failure\"}",
+        "berth_manifest_files{state=\"conflicting\"}",
+        "berth_manifest_sync_seconds_count",
+        "berth_manifest_errors_total",
+        "berth_manifest_held_deletions",
         "controller_runtime_reconcile_total{controller=\"testenvironment\",result=\"requeue_after\"}",
         "controller_runtime_reconcile_errors_total{controller=\"testenvironment\"}",
         "controller_runtime_terminal_reconcile_errors_total{controller=\"testenvironment\"}",
         "controller_runtime_reconcile_panics_total{controller=\"testenvironment\"}",
-        "workqueue_depth{name=\"testenvironment\"}", "workqueue_retries_total{name=\"testenvironment\"}"}) {
+        "workqueue_depth{name=\"testenvironment\"}",
+        "workqueue_retries_total{name=\"testenvironment\"}"}) {
     EXPECT_EQ(value(sample), 0) << sample;
   }
   EXPECT_EQ(value("controller_runtime_max_concurrent_reconciles{controller=\"testenvironment\"}"), 4);
@@ -145,7 +162,8 @@ TEST_F(MetricsTest, EveryControllerSeriesMoves) {
   RuntimeMetrics metrics(registry, "te", 2);
   RuntimeMetrics other(registry, "lease", 1);
   using Outcome = RuntimeMetrics::Outcome;
-  for (const auto outcome : {Outcome::Success, Outcome::Error, Outcome::RequeueAfter, Outcome::Terminal, Outcome::Panic}) {
+  for (const auto outcome :
+       {Outcome::Success, Outcome::Error, Outcome::RequeueAfter, Outcome::Terminal, Outcome::Panic}) {
     metrics.reconciled(outcome, 0.01);
   }
   metrics.active_workers(2);
@@ -180,8 +198,10 @@ TEST_F(MetricsTest, EveryEngineApiAndManifestSeriesMoves) {
   all.engine.up(true);
   all.engine.event_reconnect();
   all.engine.pull(true);
-  EXPECT_EQ(value("berth_engine_requests_total{code=\"204\",host=\"local\",operation=\"container_start\"}"), 1);
-  EXPECT_EQ(value("berth_engine_request_duration_seconds_count{host=\"local\",operation=\"container_start\"}"), 2);
+  EXPECT_EQ(value("berth_engine_requests_total{code=\"204\",host=\"local\",operation=\"container_start\"}"),
+            1);
+  EXPECT_EQ(
+      value("berth_engine_request_duration_seconds_count{host=\"local\",operation=\"container_start\"}"), 2);
   EXPECT_EQ(value("berth_engine_up{host=\"local\"}"), 1);
   EXPECT_EQ(value("berth_engine_event_reconnects_total{host=\"local\"}"), 1);
   EXPECT_EQ(value("berth_engine_pulls_total{host=\"local\",result=\"success\"}"), 1);

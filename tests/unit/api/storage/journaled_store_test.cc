@@ -293,7 +293,8 @@ TEST_F(JournaledStoreTest, HistoryIsBoundedByItsWeightToo) {
   EXPECT_TRUE(store->watch("things", "", 99).has_value());
 }
 
-// A deletion's mark must not leave the disk before what it deleted: a crash in between would bring the object back.
+// A deletion's mark must not leave the disk before what it deleted: a crash in between would bring the object
+// back.
 TEST_F(JournaledStoreTest, ADeletedObjectStaysDeletedWhereverCompactionIsCut) {
   for (int i = 0; i < 600; ++i) commits.start(*store, put(thing("n" + std::to_string(i)), i));
   for (int i = 0; i < 600; ++i) commits.start(*store, erase(thing("n" + std::to_string(i))));

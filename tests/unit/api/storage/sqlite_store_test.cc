@@ -47,7 +47,9 @@ struct SqliteStoreTest : testing::Test {
     run_task(io, store->stop());
     store.reset();
   }
-  std::int64_t rows() { return SqliteDatabase::open(file).value()->query_integer("SELECT count(*) FROM changes").value(); }
+  std::int64_t rows() {
+    return SqliteDatabase::open(file).value()->query_integer("SELECT count(*) FROM changes").value();
+  }
 };
 
 TEST_F(SqliteStoreTest, KeepsObjectsRevisionAndHistoryOverARestart) {
@@ -210,7 +212,8 @@ TEST_F(SqliteStoreTest, AFullDiskIsDiskPressure) {
   for (int i = 0;; ++i) {
     const auto key = thing("n" + std::to_string(i % 7));
     const auto object = run_task(io, store->commit(put(key, i))).value();
-    const std::string line = key.name + " " + std::to_string(object->revision()) + " " + std::to_string(i) + "\n";
+    const std::string line =
+        key.name + " " + std::to_string(object->revision()) + " " + std::to_string(i) + "\n";
     if (::write(out, line.data(), line.size()) < 0) ::_exit(1);
   }
 }

@@ -36,7 +36,8 @@ inline std::string show(const WatchEvent& event) {
   std::string text = sign + event.key.name + "@" + std::to_string(event.revision) + "=" +
                      std::to_string(value_of(event.object));
   if (event.previous) text += "<" + std::to_string(value_of(event.previous));
-  if (event.object->revision() != event.revision) text += " (stamped " + std::to_string(event.object->revision()) + ")";
+  if (event.object->revision() != event.revision)
+    text += " (stamped " + std::to_string(event.object->revision()) + ")";
   return text;
 }
 
@@ -53,7 +54,8 @@ inline std::vector<std::string> drain(Watcher& watcher) {
   return events;
 }
 
-// Starts commits that nobody waits for and keeps their outcomes in order: "5" (revision) or the reason of the failure.
+// Starts commits that nobody waits for and keeps their outcomes in order: "5" (revision) or the reason of the
+// failure.
 class Commits {
  public:
   explicit Commits(asio::io_context& io) : group_(io.get_executor(), "commits") {}

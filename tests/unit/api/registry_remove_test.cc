@@ -1,0 +1,210 @@
+#include "tests/unit/api/registry_fixture.h"
+
+#include "tests/fakes/fake_journal.h"
+
+namespace berth::api {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+TEST_F(RegistryTest, RemoveWaitsForFinalizersInTwoPhases) {
+  const auto uid = made()["metadata"]["uid"].get<std::string>();
+  clock.advance(std::chrono::seconds(5));
+  const auto going = remove().value();
+  EXPECT_TRUE(going->deleting());
+  EXPECT_EQ(going->generation(), 2);
+  EXPECT_EQ(going->body()["metadata"]["deletionTimestamp"], "2026-01-01T00:00:05Z");
+  EXPECT_EQ(going->body()["metadata"]["deletionGracePeriodSeconds"], 0);
+  EXPECT_EQ(remove().value()->revision(), going->revision());
+
+  auto watcher = registry.watch(kind, "ci", going->revision()).value();
+  EXPECT_TRUE(run_task(io, registry.remove_finalizer(kind, {"ci", "web"}, "another uid", "berth.dev/engine"))
+                  .has_value());
+  EXPECT_TRUE(registry.get(kind, {"ci", "web"}).has_value());
+  EXPECT_TRUE(
+      run_task(io, registry.remove_finalizer(kind, {"ci", "web"}, uid, "berth.dev/engine")).has_value());
+  EXPECT_TRUE(
+      run_task(io, registry.remove_finalizer(kind, {"ci", "web"}, uid, "berth.dev/engine")).has_value());
+  EXPECT_TRUE(registry.get(kind, {"ci", "web"}).has_error());
+  const auto event = watcher->poll().value().value();
+  EXPECT_EQ(event.type, storage::EventType::Deleted);
+  EXPECT_EQ(event.object->revision(), event.revision);
+  EXPECT_TRUE(event.object->has_finalizer("berth.dev/engine"));  // the last stored state
+  EXPECT_FALSE(watcher->poll().has_value());
+}
+
+TEST_F(RegistryTest, RemoveWithoutFinalizersIsImmediate) {
+  const json lease = {
+      {"apiVersion", "coordination.k8s.io/v1"}, {"kind", "Lease"}, {"metadata", {{"name", "web"}}}};
+  ASSERT_TRUE(run_task(io, registry.create(leases, "ci", lease, options)).has_value());
+  const auto gone = run_task(io, registry.remove(leases, {"ci", "web"}, {}, false)).value();
+  EXPECT_FALSE(gone->deleting());
+  EXPECT_EQ(outcome(run_task(io, registry.remove(leases, {"ci", "web"}, {}, false))),
+            "NotFound: leases.coordination.k8s.io \"web\" not found");
+}
+
+TEST_F(RegistryTest, RemoveHonoursPreconditions) {
+  const auto object = create(widget("web")).value();
+  EXPECT_EQ(outcome(remove("web", {.uid = "x"})),
+            "Conflict: Operation cannot be fulfilled on Widget.berth.dev \"web\": the UID in the "
+            "precondition (x) does "
+            "not match the UID in record (" +
+                object->uid() + "). The object might have been deleted and then recreated");
+  EXPECT_THAT(outcome(remove("web", {.revision = 999})), HasSubstr("The object might have been modified"));
+  EXPECT_EQ(outcome(remove("web", {.uid = object->uid(), .revision = object->revision()})), "ok");
+}
+
+TEST_F(RegistryTest, AnUpdateThatTakesTheLastFinalizerOffDeletes) {
+  auto body = widget("web");
+  body["metadata"]["finalizers"] = {"example.com/mine"};
+  ASSERT_TRUE(create(body).has_value());
+  auto going = remove().value()->body();
+  options.actor = Actor::System;
+  going["metadata"]["finalizers"] = {"example.com/mine"};
+  EXPECT_TRUE(replace(going).has_value());
+  options.actor = Actor::User;
+  going = stored()->body();
+  going["metadata"]["finalizers"] = json::array();
+  const auto last = replace(going).value();
+  EXPECT_FALSE(last->has_finalizer("example.com/mine"));
+  EXPECT_TRUE(registry.get(kind, {"ci", "web"}).has_error());
+}
+
+TEST_F(RegistryTest, ADeletingObjectTakesChangesButNoNewFinalizers) {
+  made();
+  auto body = remove().value()->body();
+  body["spec"]["image"] = "other";
+  body["metadata"].erase("deletionTimestamp");
+  const auto object = replace(body).value();
+  EXPECT_TRUE(object->deleting());
+  EXPECT_EQ(object->generation(), 3);
+  body = object->body();
+  body["metadata"]["finalizers"].push_back("example.com/new");
+  EXPECT_THAT(
+      outcome(replace(body)),
+      HasSubstr(
+          "metadata.finalizers: Forbidden: no new finalizers can be added if the object is being deleted, "
+          "found new finalizers []string{\"example.com/new\"}"));
+}
+
+// ---- namespaces
+
+TEST_F(RegistryTest, TheDefaultNamespaceIsThereFromTheStart) {
+  EXPECT_TRUE(run_task(io, registry.start()).has_value());
+  EXPECT_TRUE(run_task(io, registry.start()).has_value());
+  const auto all = registry.list(namespaces, "").items;
+  ASSERT_EQ(all.size(), 1u);
+  EXPECT_EQ(all[0]->name(), "default");
+  EXPECT_EQ(all[0]->status()["phase"], "Active");
+  EXPECT_EQ(all[0]->label("kubernetes.io/metadata.name"), "default");
+  EXPECT_EQ(outcome(run_task(io, registry.remove(namespaces, {"", "default"}, {}, false))),
+            "Forbidden: namespaces \"default\" is forbidden: this namespace may not be deleted");
+}
+
+TEST_F(RegistryTest, ANamespaceIsMadeOnFirstUse) {
+  made();
+  made("other");
+  ASSERT_EQ(registry.list(namespaces, "").items.size(), 1u);
+  EXPECT_EQ(registry.get(namespaces, {"", "ci"}).value()->key().str(), "ci");
+  EXPECT_THAT(
+      outcome(create(widget("web"), "Bad.Name")),
+      HasSubstr("Invalid: Namespace \"Bad.Name\" is invalid: metadata.name: Invalid value: \"Bad.Name\": a "
+                "lowercase RFC 1123 label must consist of"));
+  EXPECT_TRUE(registry.list(kind, "Bad.Name").items.empty());
+}
+
+TEST_F(RegistryTest, AnInvalidObjectMakesNoNamespace) {
+  EXPECT_TRUE(create(widget("Bad_Name")).has_error());
+  options.dry_run = true;
+  EXPECT_TRUE(create(widget("web")).has_value());
+  EXPECT_TRUE(registry.list(namespaces, "").items.empty());
+}
+
+TEST_F(RegistryTest, ANamespaceGoesOnlyWithoutBerthsObjects) {
+  const json lease = {
+      {"apiVersion", "coordination.k8s.io/v1"}, {"kind", "Lease"}, {"metadata", {{"name", "web"}}}};
+  ASSERT_TRUE(run_task(io, registry.create(leases, "ci", lease, options)).has_value());
+  made();
+  EXPECT_THAT(outcome(run_task(io, registry.remove(namespaces, {"", "ci"}, {}, false))),
+              HasSubstr("it still holds 1 widgets.berth.dev; delete them first"));
+  const auto uid = stored()->uid();
+  remove();
+  run_task(io, registry.remove_finalizer(kind, {"ci", "web"}, uid, "berth.dev/engine"));
+  EXPECT_EQ(outcome(run_task(io, registry.remove(namespaces, {"", "ci"}, {}, false))), "ok");
+  EXPECT_TRUE(registry.list(leases, "").items.empty());
+  EXPECT_TRUE(registry.list(namespaces, "").items.empty());
+}
+
+// ---- races
+
+struct RegistryRaceTest : testing::Test {
+  asio::io_context io;
+  fakes::FakeClock clock;
+  const crd::Scheme& scheme = shared_scheme();
+  const crd::ResourceInfo& kind = *scheme.find_kind({"berth.dev", "v1alpha1", "Widget"});
+  std::shared_ptr<fakes::FakeDisk> disk = std::make_shared<fakes::FakeDisk>();
+  std::unique_ptr<storage::Store> store = fakes::open_fake_store(io.get_executor(), disk);
+  Registry registry{scheme, *store, clock};
+  std::vector<std::string> outcomes;
+  TaskGroup group{io.get_executor(), "race"};
+
+  static Task<void> keep(Task<Result<ObjectPtr>> work, std::vector<std::string>& outcomes) {
+    const auto result = co_await std::move(work);
+    outcomes.push_back(outcome(result));
+  }
+  void start(Task<Result<ObjectPtr>> work) { group.spawn("write", keep(std::move(work), outcomes)); }
+  void finish() { run_task(io, group.join()); }
+};
+
+TEST_F(RegistryRaceTest, OfTwoCreatesInANewNamespaceEachSucceedsAndOfTheSameNameOne) {
+  start(registry.create(kind, "ci", widget("a"), {}));
+  start(registry.create(kind, "ci", widget("a"), {}));
+  start(registry.create(kind, "ci", widget("b"), {}));
+  finish();
+  EXPECT_THAT(outcomes, testing::UnorderedElementsAre("ok", "ok", HasSubstr("AlreadyExists")));
+}
+
+TEST_F(RegistryRaceTest, StatusWritesWithoutAResourceVersionAllSucceed) {
+  run_task(io, registry.create(kind, "ci", widget("a"), {})).value();
+  for (int i = 0; i < 8; ++i) {
+    auto body = widget("a");
+    body["status"] = {{"observed", i}};
+    start(registry.update_status(kind, {"ci", "a"}, std::move(body), {}));
+  }
+  finish();
+  EXPECT_THAT(outcomes, testing::Each("ok"));
+}
+
+TEST_F(RegistryRaceTest, OfReplacesOfTheSameRevisionOneWins) {
+  auto body = run_task(io, registry.create(kind, "ci", widget("a"), {})).value()->body();
+  for (int i = 0; i < 8; ++i) {
+    body["spec"]["replicas"] = 2 + i;
+    start(registry.replace(kind, {"ci", "a"}, body, {}));
+  }
+  finish();
+  EXPECT_EQ(std::count(outcomes.begin(), outcomes.end(), "ok"), 1);
+}
+
+TEST_F(RegistryRaceTest, ADeletionAndAStatusWriteBothHappen) {
+  run_task(io, registry.create(kind, "ci", widget("a"), {})).value();
+  auto body = widget("a");
+  body["status"] = {{"phase", "Ready"}};
+  start(registry.update_status(kind, {"ci", "a"}, std::move(body), {}));
+  start(registry.remove(kind, {"ci", "a"}, {}, false));
+  finish();
+  EXPECT_THAT(outcomes, ElementsAre("ok", "ok"));
+  const auto object = registry.get(kind, {"ci", "a"}).value();
+  EXPECT_TRUE(object->deleting());
+  EXPECT_EQ(object->status()["phase"], "Ready");
+}
+
+TEST_F(RegistryRaceTest, AFullDiskIsReportedAsSuch) {
+  disk->failure = base::error(Reason::DiskPressure, "disk is full");
+  start(registry.create(kind, "ci", widget("a"), {}));
+  finish();
+  EXPECT_THAT(outcomes, ElementsAre("DiskPressure: disk is full"));
+}
+
+}  // namespace
+}  // namespace berth::api
