@@ -34,7 +34,8 @@ Network network_from_json(const json& body) {
   }
   const auto& containers = member(body, "Containers");
   if (containers.is_object()) {
-    for (const auto& [id, endpoint] : containers.items()) network.endpoints.push_back({id, text(endpoint, "Name")});
+    for (const auto& [id, endpoint] : containers.items())
+      network.endpoints.push_back({id, text(endpoint, "Name")});
   }
   return network;
 }
@@ -42,8 +43,12 @@ Network network_from_json(const json& body) {
 json network_body(const NetworkSpec& spec) {
   json ipam = {{"Subnet", spec.subnet}};
   if (!spec.gateway.empty()) ipam["Gateway"] = spec.gateway;
-  return {{"Name", spec.name},     {"Driver", "bridge"},       {"CheckDuplicate", true},
-          {"Labels", spec.labels}, {"Internal", spec.internal}, {"Options", spec.options},
+  return {{"Name", spec.name},
+          {"Driver", "bridge"},
+          {"CheckDuplicate", true},
+          {"Labels", spec.labels},
+          {"Internal", spec.internal},
+          {"Options", spec.options},
           {"IPAM", {{"Driver", "default"}, {"Config", json::array({ipam})}}}};
 }
 
@@ -79,7 +84,8 @@ EngineInfo info_from_json(const json& body) {
 
 Event event_from_json(const json& body) {
   const auto& actor = member(body, "Actor");
-  return {text(body, "Type"), text(body, "Action"), text(actor, "ID"), labels(actor, "Attributes"), number(body, "timeNano")};
+  return {text(body, "Type"), text(body, "Action"), text(actor, "ID"), labels(actor, "Attributes"),
+          number(body, "timeNano")};
 }
 
 std::string label_filter(const std::vector<std::string>& labels) { return encode({{"label", labels}}); }
@@ -87,8 +93,8 @@ std::string label_filter(const std::vector<std::string>& labels) { return encode
 std::string event_filter() {
   return encode({{"type", {"container", "network", "volume"}},
                  {"event",
-                  {"create", "start", "restart", "die", "oom", "kill", "stop", "pause", "unpause", "update", "rename", "destroy",
-                   "remove", "health_status", "connect", "disconnect"}}});
+                  {"create", "start", "restart", "die", "oom", "kill", "stop", "pause", "unpause", "update",
+                   "rename", "destroy", "remove", "health_status", "connect", "disconnect"}}});
 }
 
 std::string since_text(std::int64_t since_nano) {

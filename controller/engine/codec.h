@@ -8,8 +8,8 @@
 #include "base/result.h"
 #include "controller/engine/types.h"
 
-// Between the engine's JSON and our types; pure. What is missing, null or of another type than expected becomes the default:
-// versions differ in what they leave out.
+// Between the engine's JSON and our types; pure. What is missing, null or of another type than expected
+// becomes the default: versions differ in what they leave out.
 namespace berth::engine {
 
 using nlohmann::json;
@@ -21,8 +21,8 @@ Container container_from_list(const json& item);
 Container container_from_inspect(const json& body);
 json container_body(const ContainerSpec& spec);
 json update_body(std::int64_t nano_cpus, std::int64_t memory_bytes, int cpus);
-// A container whose limit was taken away in place: an engine cannot remove a limit, so update_body() sets one that limits
-// nothing, and this reads it as none again.
+// A container whose limit was taken away in place: an engine cannot remove a limit, so update_body() sets one
+// that limits nothing, and this reads it as none again.
 void forget_void_limits(Container& container, int cpus);
 
 Network network_from_json(const json& body);
@@ -41,7 +41,8 @@ std::string event_filter();
 // since= of /events: seconds.nanoseconds.
 std::string since_text(std::int64_t since_nano);
 
-// "postgres:16" is repository "postgres" and tag "16"; a digest counts as tag; without a tag "latest" (the engine would pull all).
+// "postgres:16" is repository "postgres" and tag "16"; a digest counts as tag; without a tag "latest" (the
+// engine would pull all).
 struct ImageName {
   std::string repository;
   std::string tag;

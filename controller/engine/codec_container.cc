@@ -52,8 +52,8 @@ std::vector<PortBinding> listed_ports(const json& ports) {
   if (!ports.is_array()) return result;
   for (const auto& port : ports) {
     if (number(port, "PublicPort") == 0) continue;
-    result.push_back({static_cast<std::uint16_t>(number(port, "PrivatePort")), text(port, "Type"), text(port, "IP"),
-                      static_cast<std::uint16_t>(number(port, "PublicPort"))});
+    result.push_back({static_cast<std::uint16_t>(number(port, "PrivatePort")), text(port, "Type"),
+                      text(port, "IP"), static_cast<std::uint16_t>(number(port, "PublicPort"))});
   }
   return result;
 }
@@ -65,8 +65,8 @@ std::vector<PortBinding> inspected_ports(const json& ports) {
     if (!bindings.is_array()) continue;
     const auto slash = key.find('/');
     for (const auto& binding : bindings) {
-      result.push_back({port_number(key), slash == std::string::npos ? "tcp" : key.substr(slash + 1), text(binding, "HostIp"),
-                        port_number(text(binding, "HostPort"))});
+      result.push_back({port_number(key), slash == std::string::npos ? "tcp" : key.substr(slash + 1),
+                        text(binding, "HostIp"), port_number(text(binding, "HostPort"))});
     }
   }
   return result;
@@ -142,7 +142,10 @@ json container_body(const ContainerSpec& spec) {
     host["Memory"] = spec.memory_bytes;
     host["MemorySwap"] = spec.memory_bytes;
   }
-  json body = {{"Image", spec.image}, {"Env", spec.env}, {"Labels", spec.labels}, {"ExposedPorts", ports_of(spec, false)}};
+  json body = {{"Image", spec.image},
+               {"Env", spec.env},
+               {"Labels", spec.labels},
+               {"ExposedPorts", ports_of(spec, false)}};
   if (!spec.entrypoint.empty()) body["Entrypoint"] = spec.entrypoint;
   if (!spec.cmd.empty()) body["Cmd"] = spec.cmd;
   if (!spec.working_dir.empty()) body["WorkingDir"] = spec.working_dir;
@@ -161,7 +164,8 @@ json container_body(const ContainerSpec& spec) {
 
 json update_body(std::int64_t nano_cpus, std::int64_t memory_bytes, int cpus) {
   const auto memory = memory_bytes == 0 ? kVoidMemory : memory_bytes;
-  return {{"NanoCpus", nano_cpus == 0 ? void_cpus(cpus) : nano_cpus}, {"Memory", memory}, {"MemorySwap", memory}};
+  return {
+      {"NanoCpus", nano_cpus == 0 ? void_cpus(cpus) : nano_cpus}, {"Memory", memory}, {"MemorySwap", memory}};
 }
 
 void forget_void_limits(Container& container, int cpus) {

@@ -13,11 +13,13 @@
 
 namespace berth::engine {
 
-// A subscription to /events. Reads continuously into memory on its own (a reader that pauses slows the whole engine).
+// A subscription to /events. Reads continuously into memory on its own (a reader that pauses slows the whole
+// engine).
 class EventStream {
  public:
   virtual ~EventStream() = default;  // unsubscribes
-  // Errors: EngineUnavailable (the stream ended: subscribe again, list again). Cancelled: throws operation_aborted.
+  // Errors: EngineUnavailable (the stream ended: subscribe again, list again). Cancelled: throws
+  // operation_aborted.
   virtual Task<Result<Event>> next() = 0;
 };
 
@@ -28,14 +30,17 @@ class LogStream {
   virtual Task<Result<std::optional<LogChunk>>> next() = 0;
 };
 
-// One Docker host. Every call has a deadline, except streams (which end by cancel) and start_container (a start is never
-// cut short: newer engines cancel it when the client hangs up). Any number of calls at once. Loop thread only.
+// One Docker host. Every call has a deadline, except streams (which end by cancel) and start_container (a
+// start is never cut short: newer engines cancel it when the client hangs up). Any number of calls at once.
+// Loop thread only.
 //
-// "Already done" is success: start of a running and stop of a stopped container, removal of what is gone, connect of what
-// is connected, disconnect of what is not. Errors are mapped by call, status and message to Reason, the engine's text kept:
-//   EngineUnavailable (cannot connect, timeout, 5xx while starting up), NameConflict, NotFound, ImageNotFound, PortConflict,
-//   SubnetConflict, SubnetExhausted, NetworkMissing, NetworkInUse, RemovalInProgress, CommandNotFound, InvalidSpec,
-//   DiskPressure, ImagePullFailed, PullRateLimited, EngineError.
+// "Already done" is success: start of a running and stop of a stopped container, removal of what is gone,
+// connect of what is connected, disconnect of what is not. Errors are mapped by call, status and message to
+// Reason, the engine's text kept:
+//   EngineUnavailable (cannot connect, timeout, 5xx while starting up), NameConflict, NotFound,
+//   ImageNotFound, PortConflict, SubnetConflict, SubnetExhausted, NetworkMissing, NetworkInUse,
+//   RemovalInProgress, CommandNotFound, InvalidSpec, DiskPressure, ImagePullFailed, PullRateLimited,
+//   EngineError.
 class Engine {
  public:
   virtual ~Engine() = default;
@@ -46,8 +51,8 @@ class Engine {
   virtual Task<Result<EngineInfo>> info(base::Deadline deadline) = 0;
   virtual Task<Result<void>> ping(base::Deadline deadline) = 0;
 
-  // Every container, running or not, that carries all `labels` ("k=v" or "k"). List fields only: exit code, health, start
-  // times and limits are not in it.
+  // Every container, running or not, that carries all `labels` ("k=v" or "k"). List fields only: exit code,
+  // health, start times and limits are not in it.
   virtual Task<Result<std::vector<Container>>> list_containers(std::vector<std::string> labels,
                                                                base::Deadline deadline) = 0;
   // By id or name. Errors: NotFound.
@@ -56,18 +61,24 @@ class Engine {
   virtual Task<Result<std::string>> create_container(ContainerSpec spec, base::Deadline deadline) = 0;
   virtual Task<Result<void>> start_container(std::string id) = 0;
   // SIGTERM (or the image's signal), SIGKILL after `grace`.
-  virtual Task<Result<void>> stop_container(std::string id, base::Duration grace, base::Deadline deadline) = 0;
+  virtual Task<Result<void>> stop_container(std::string id, base::Duration grace,
+                                            base::Deadline deadline) = 0;
   // With its anonymous volumes, killing it if needed. Errors: RemovalInProgress.
   virtual Task<Result<void>> remove_container(std::string id, base::Deadline deadline) = 0;
-  virtual Task<Result<void>> update_container(std::string id, std::int64_t nano_cpus, std::int64_t memory_bytes,
-                                              base::Deadline deadline) = 0;
+  virtual Task<Result<void>> update_container(std::string id, std::int64_t nano_cpus,
+                                              std::int64_t memory_bytes, base::Deadline deadline) = 0;
   // Into a created or running container; parent directories are made.
-  virtual Task<Result<void>> copy_files(std::string id, std::vector<FileToCopy> files, base::Deadline deadline) = 0;
-  // Runs a command to its end. Errors: NotFound, ContainerExited (not running), CommandNotFound, DeadlineExceeded.
-  virtual Task<Result<ExecResult>> exec(std::string id, std::vector<std::string> command, base::Deadline deadline) = 0;
-  virtual Task<Result<std::unique_ptr<LogStream>>> logs(std::string id, LogOptions options, base::Deadline deadline) = 0;
+  virtual Task<Result<void>> copy_files(std::string id, std::vector<FileToCopy> files,
+                                        base::Deadline deadline) = 0;
+  // Runs a command to its end. Errors: NotFound, ContainerExited (not running), CommandNotFound,
+  // DeadlineExceeded.
+  virtual Task<Result<ExecResult>> exec(std::string id, std::vector<std::string> command,
+                                        base::Deadline deadline) = 0;
+  virtual Task<Result<std::unique_ptr<LogStream>>> logs(std::string id, LogOptions options,
+                                                        base::Deadline deadline) = 0;
 
-  virtual Task<Result<std::vector<Network>>> list_networks(std::vector<std::string> labels, base::Deadline deadline) = 0;
+  virtual Task<Result<std::vector<Network>>> list_networks(std::vector<std::string> labels,
+                                                           base::Deadline deadline) = 0;
   virtual Task<Result<Network>> inspect_network(std::string id, base::Deadline deadline) = 0;
   // The new network's id. Errors: SubnetConflict, NameConflict (26 and later), InvalidSpec.
   virtual Task<Result<std::string>> create_network(NetworkSpec spec, base::Deadline deadline) = 0;
@@ -76,11 +87,13 @@ class Engine {
   // Errors: NotFound, NetworkMissing.
   virtual Task<Result<void>> connect_network(std::string network_id, std::string container_id,
                                              std::vector<std::string> aliases, base::Deadline deadline) = 0;
-  // By the network's name or id; a container that does not run leaves a network that is gone only by its name.
+  // By the network's name or id; a container that does not run leaves a network that is gone only by its
+  // name.
   virtual Task<Result<void>> disconnect_network(std::string network_id, std::string container_id, bool force,
                                                 base::Deadline deadline) = 0;
 
-  virtual Task<Result<std::vector<Volume>>> list_volumes(std::vector<std::string> labels, base::Deadline deadline) = 0;
+  virtual Task<Result<std::vector<Volume>>> list_volumes(std::vector<std::string> labels,
+                                                         base::Deadline deadline) = 0;
   virtual Task<Result<void>> remove_volume(std::string name, base::Deadline deadline) = 0;
 
   // Missing: ImageNotFound.
@@ -88,7 +101,8 @@ class Engine {
   // Anonymous. Errors: ImageNotFound, ImagePullFailed, PullRateLimited, with the registry's text.
   virtual Task<Result<void>> pull_image(std::string reference, base::Deadline deadline) = 0;
 
-  // Container, network and volume events from `since_nano` on (0: from now), without those of exec, attach, top and the like.
+  // Container, network and volume events from `since_nano` on (0: from now), without those of exec, attach,
+  // top and the like.
   virtual Task<Result<std::unique_ptr<EventStream>>> events(std::int64_t since_nano) = 0;
 };
 

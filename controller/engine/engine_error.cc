@@ -13,7 +13,8 @@ namespace {
 
 using O = Operation;
 
-// One line of the tables below. Any operation when the list is empty, any status when it is 0; every text must occur.
+// One line of the tables below. Any operation when the list is empty, any status when it is 0; every text
+// must occur.
 struct Rule {
   std::vector<Operation> operations;
   int status;
@@ -106,26 +107,47 @@ const std::vector<Rule>& rules() {
 
 std::string lower(std::string_view text) {
   std::string result(text);
-  std::transform(result.begin(), result.end(), result.begin(), [](unsigned char c) { return std::tolower(c); });
+  std::transform(result.begin(), result.end(), result.begin(),
+                 [](unsigned char c) { return std::tolower(c); });
   return result;
 }
 
 bool fits(const Rule& rule, Operation operation, int status, const std::string& text) {
   if (rule.status != 0 && rule.status != status) return false;
-  if (!rule.operations.empty() && std::find(rule.operations.begin(), rule.operations.end(), operation) == rule.operations.end()) {
+  if (!rule.operations.empty() &&
+      std::find(rule.operations.begin(), rule.operations.end(), operation) == rule.operations.end()) {
     return false;
   }
-  return std::all_of(rule.texts.begin(), rule.texts.end(), [&](auto part) { return text.find(part) != std::string::npos; });
+  return std::all_of(rule.texts.begin(), rule.texts.end(),
+                     [&](auto part) { return text.find(part) != std::string::npos; });
 }
 
 }  // namespace
 
 std::string_view name_of(Operation operation) {
-  static constexpr std::array<std::string_view, 23> names = {
-      "ping",           "info",           "events",           "container_list",  "container_inspect",  "container_create",
-      "container_start", "container_stop", "container_remove", "container_update", "container_copy",    "container_logs",
-      "exec",           "network_list",   "network_inspect",  "network_create",  "network_remove",     "network_connect",
-      "network_disconnect", "volume_list", "volume_remove",   "image_inspect",   "image_pull"};
+  static constexpr std::array<std::string_view, 23> names = {"ping",
+                                                             "info",
+                                                             "events",
+                                                             "container_list",
+                                                             "container_inspect",
+                                                             "container_create",
+                                                             "container_start",
+                                                             "container_stop",
+                                                             "container_remove",
+                                                             "container_update",
+                                                             "container_copy",
+                                                             "container_logs",
+                                                             "exec",
+                                                             "network_list",
+                                                             "network_inspect",
+                                                             "network_create",
+                                                             "network_remove",
+                                                             "network_connect",
+                                                             "network_disconnect",
+                                                             "volume_list",
+                                                             "volume_remove",
+                                                             "image_inspect",
+                                                             "image_pull"};
   return names.at(static_cast<std::size_t>(operation));
 }
 

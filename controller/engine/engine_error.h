@@ -40,8 +40,8 @@ std::string_view name_of(Operation operation);
 // True when an answer that is no 2xx says that what was asked for is so already: success.
 bool is_already_done(Operation operation, int status, std::string_view message);
 
-// What an error answer means. The engine has no error codes, and its status codes and wording differ between versions, so
-// operation, status and text decide together. The engine's text is kept as the message.
+// What an error answer means. The engine has no error codes, and its status codes and wording differ between
+// versions, so operation, status and text decide together. The engine's text is kept as the message.
 Error classify(Operation operation, int status, std::string message);
 
 // The text of an error answer: {"message": "..."} or plain text.

@@ -40,7 +40,8 @@ Result<std::string> choose_api_version(std::string_view offered) {
   const auto major = number(offered.substr(0, dot));
   const auto minor = dot == std::string_view::npos ? std::nullopt : number(offered.substr(dot + 1));
   if (!major || !minor) {
-    return base::error(Reason::EngineError, "not a Docker engine: its /_ping has no Api-Version (\"" + std::string(offered) + "\")");
+    return base::error(Reason::EngineError, "not a Docker engine: its /_ping has no Api-Version (\"" +
+                                                std::string(offered) + "\")");
   }
   if (*major < kMajor || (*major == kMajor && *minor < kLeastMinor)) {
     return base::error(Reason::EngineError, "the engine speaks API " + std::string(offered) +
@@ -66,7 +67,8 @@ http::ClientRequest plain(std::string method, std::string target) {
   return request;
 }
 
-EngineWire::EngineWire(Executor executor, base::Clock& clock, http::Endpoint endpoint, metrics::EngineMetrics& metrics)
+EngineWire::EngineWire(Executor executor, base::Clock& clock, http::Endpoint endpoint,
+                       metrics::EngineMetrics& metrics)
     : clock_(clock),
       metrics_(metrics),
       quick_(executor, clock, endpoint),
@@ -74,12 +76,14 @@ EngineWire::EngineWire(Executor executor, base::Clock& clock, http::Endpoint end
 
 void EngineWire::meter(Operation operation, int status, base::SteadyTime begin) {
   const std::chrono::duration<double> took = clock_.steady_now() - begin;
-  metrics_.request(std::string(name_of(operation)), status == 0 ? "error" : std::to_string(status), took.count());
+  metrics_.request(std::string(name_of(operation)), status == 0 ? "error" : std::to_string(status),
+                   took.count());
 }
 
 Error EngineWire::transport_error(Operation operation, Error error) {
   // A single call that is late says nothing about the engine as a whole, unless it is one that never is.
-  const bool is_down = error.reason == Reason::ServiceUnavailable || operation == Operation::Ping || operation == Operation::Info;
+  const bool is_down = error.reason == Reason::ServiceUnavailable || operation == Operation::Ping ||
+                       operation == Operation::Info;
   if (is_down) {
     version_.clear();
     metrics_.up(false);
@@ -109,7 +113,8 @@ Task<Result<void>> EngineWire::negotiate(base::Deadline deadline) {
   co_return Result<void>();
 }
 
-Task<Result<void>> EngineWire::prepare(Operation operation, http::ClientRequest& request, base::Deadline deadline) {
+Task<Result<void>> EngineWire::prepare(Operation operation, http::ClientRequest& request,
+                                       base::Deadline deadline) {
   if (version_.empty()) {
     auto negotiated = co_await negotiate(deadline);
     if (!negotiated) {
@@ -122,7 +127,8 @@ Task<Result<void>> EngineWire::prepare(Operation operation, http::ClientRequest&
   co_return Result<void>();
 }
 
-Task<Result<http::ClientResponse>> EngineWire::send(Operation operation, http::ClientRequest request, base::Deadline deadline) {
+Task<Result<http::ClientResponse>> EngineWire::send(Operation operation, http::ClientRequest request,
+                                                    base::Deadline deadline) {
   auto prepared = co_await prepare(operation, request, deadline);
   if (!prepared) co_return prepared.error();
   const auto begin = clock_.steady_now();
@@ -136,17 +142,20 @@ Task<Result<http::ClientResponse>> EngineWire::send(Operation operation, http::C
   co_return classify(operation, answer->status, std::move(message));
 }
 
-Task<Result<nlohmann::json>> EngineWire::get(Operation operation, std::string target, base::Deadline deadline) {
+Task<Result<nlohmann::json>> EngineWire::get(Operation operation, std::string target,
+                                             base::Deadline deadline) {
   auto request = plain("GET", std::move(target));
   auto answer = co_await send(operation, std::move(request), deadline);
   if (!answer) co_return answer.error();
   auto body = nlohmann::json::parse(answer->body, nullptr, false);
-  if (body.is_discarded()) co_return base::error(Reason::EngineError, std::string(name_of(operation)) + ": the answer is no JSON");
+  if (body.is_discarded())
+    co_return base::error(Reason::EngineError, std::string(name_of(operation)) + ": the answer is no JSON");
   // json can be made of anything, so Result<json> has to be told.
   co_return Result<nlohmann::json>(boost::system::in_place_value, std::move(body));
 }
 
-Task<Result<std::unique_ptr<http::ClientStream>>> EngineWire::open(Operation operation, http::ClientRequest request,
+Task<Result<std::unique_ptr<http::ClientStream>>> EngineWire::open(Operation operation,
+                                                                   http::ClientRequest request,
                                                                    base::Deadline deadline) {
   auto prepared = co_await prepare(operation, request, deadline);
   if (!prepared) co_return prepared.error();

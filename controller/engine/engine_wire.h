@@ -12,14 +12,15 @@
 
 namespace berth::engine {
 
-// One engine's HTTP: negotiates the API version, meters every request, and turns transport failures and error answers into
-// our Errors. Loop thread only.
+// One engine's HTTP: negotiates the API version, meters every request, and turns transport failures and error
+// answers into our Errors. Loop thread only.
 class EngineWire {
  public:
   EngineWire(Executor executor, base::Clock& clock, http::Endpoint endpoint, metrics::EngineMetrics& metrics);
 
   // An error answer that means "already done" is a success with its status.
-  Task<Result<http::ClientResponse>> send(Operation operation, http::ClientRequest request, base::Deadline deadline);
+  Task<Result<http::ClientResponse>> send(Operation operation, http::ClientRequest request,
+                                          base::Deadline deadline);
   // send() for answers that are JSON.
   Task<Result<nlohmann::json>> get(Operation operation, std::string target, base::Deadline deadline);
   // The answer was 2xx. The deadline is for its head.
@@ -42,7 +43,8 @@ class EngineWire {
   base::Clock& clock_;
   metrics::EngineMetrics& metrics_;
   http::Client quick_;
-  // Starts, stops and removals take seconds: they must neither queue behind each other nor in front of the quick ones.
+  // Starts, stops and removals take seconds: they must neither queue behind each other nor in front of the
+  // quick ones.
   http::Client slow_;
   std::string version_;  // "" = not negotiated
 };

@@ -21,7 +21,9 @@ class ReaderEvents final : public EventStream {
 
 EventReader::EventReader(Executor executor) : changed_(executor), tasks_(executor, "engine_events") {}
 
-void EventReader::start(std::unique_ptr<http::ClientStream> stream) { tasks_.spawn("read", read(std::move(stream))); }
+void EventReader::start(std::unique_ptr<http::ClientStream> stream) {
+  tasks_.spawn("read", read(std::move(stream)));
+}
 
 Task<void> EventReader::stop() {
   const auto self = shared_from_this();

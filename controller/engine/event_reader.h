@@ -10,8 +10,8 @@
 
 namespace berth::engine {
 
-// Reads /events into memory as fast as they come, whatever its consumer does. A consumer that is more than kMost events
-// behind loses the stream: it lists again anyway. Loop thread only.
+// Reads /events into memory as fast as they come, whatever its consumer does. A consumer that is more than
+// kMost events behind loses the stream: it lists again anyway. Loop thread only.
 class EventReader : public std::enable_shared_from_this<EventReader> {
  public:
   static constexpr std::size_t kMost = 100000;

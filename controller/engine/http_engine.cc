@@ -23,8 +23,9 @@ Result<http::Endpoint> parse_docker_host(std::string_view text) {
   if (text.empty()) text = "unix:///var/run/docker.sock";
   for (const std::string_view scheme : {"ssh://", "npipe://", "fd://", "https://"}) {
     if (text.starts_with(scheme)) {
-      return base::error(Reason::BadRequest, "Docker host \"" + std::string(text) + "\": " + std::string(scheme) +
-                                                 " is not supported; write unix:///var/run/docker.sock or tcp://host:2375");
+      return base::error(Reason::BadRequest,
+                         "Docker host \"" + std::string(text) + "\": " + std::string(scheme) +
+                             " is not supported; write unix:///var/run/docker.sock or tcp://host:2375");
     }
   }
   auto endpoint = http::parse_endpoint(text, kDockerPort);
@@ -32,7 +33,8 @@ Result<http::Endpoint> parse_docker_host(std::string_view text) {
   return base::error(Reason::BadRequest, "Docker host " + endpoint.error().message);
 }
 
-HttpEngine::HttpEngine(Executor executor, base::Clock& clock, http::Endpoint endpoint, metrics::EngineMetrics& metrics)
+HttpEngine::HttpEngine(Executor executor, base::Clock& clock, http::Endpoint endpoint,
+                       metrics::EngineMetrics& metrics)
     : executor_(executor), wire_(executor, clock, std::move(endpoint), metrics) {}
 
 HttpEngine::~HttpEngine() = default;

@@ -5,7 +5,8 @@
 
 namespace berth::engine {
 
-Task<Result<std::vector<Container>>> HttpEngine::list_containers(std::vector<std::string> labels, base::Deadline deadline) {
+Task<Result<std::vector<Container>>> HttpEngine::list_containers(std::vector<std::string> labels,
+                                                                 base::Deadline deadline) {
   auto target = "/containers/json?all=1&filters=" + label_filter(labels);
   auto body = co_await wire_.get(Operation::ContainerList, std::move(target), deadline);
   if (!body) co_return body.error();
@@ -27,7 +28,8 @@ Task<Result<std::string>> HttpEngine::create_container(ContainerSpec spec, base:
   auto answer = co_await wire_.send(Operation::ContainerCreate, std::move(request), deadline);
   if (!answer) co_return answer.error();
   const auto body = json::parse(answer->body, nullptr, false);
-  if (!body.is_object() || !body.contains("Id")) co_return base::error(Reason::EngineError, "container_create: the answer has no Id");
+  if (!body.is_object() || !body.contains("Id"))
+    co_return base::error(Reason::EngineError, "container_create: the answer has no Id");
   co_return body["Id"].get<std::string>();
 }
 
@@ -50,8 +52,8 @@ Task<Result<void>> HttpEngine::remove_container(std::string id, base::Deadline d
   co_return without_value(answer);
 }
 
-Task<Result<void>> HttpEngine::update_container(std::string id, std::int64_t nano_cpus, std::int64_t memory_bytes,
-                                                base::Deadline deadline) {
+Task<Result<void>> HttpEngine::update_container(std::string id, std::int64_t nano_cpus,
+                                                std::int64_t memory_bytes, base::Deadline deadline) {
   auto all_cpus = co_await cpus(deadline);
   if (!all_cpus) co_return all_cpus.error();
   auto request = post(container_target(id, "/update"), update_body(nano_cpus, memory_bytes, *all_cpus));
@@ -67,9 +69,10 @@ Task<Result<bool>> HttpEngine::has_path(std::string id, std::string path, base::
   co_return answer.error();
 }
 
-// The engine makes missing parents with a mode that nobody else may enter, and an entry for a directory that exists would
-// change it: so every directory that is missing, and none that is there, becomes an entry.
-Task<Result<void>> HttpEngine::copy_files(std::string id, std::vector<FileToCopy> files, base::Deadline deadline) {
+// The engine makes missing parents with a mode that nobody else may enter, and an entry for a directory that
+// exists would change it: so every directory that is missing, and none that is there, becomes an entry.
+Task<Result<void>> HttpEngine::copy_files(std::string id, std::vector<FileToCopy> files,
+                                          base::Deadline deadline) {
   std::map<std::string, bool> known;
   for (const auto& file : files) {
     for (const auto& parent : parents_of(file.path)) {
@@ -93,7 +96,8 @@ Task<Result<void>> HttpEngine::copy_files(std::string id, std::vector<FileToCopy
   co_return without_value(answer);
 }
 
-Task<Result<std::vector<Volume>>> HttpEngine::list_volumes(std::vector<std::string> labels, base::Deadline deadline) {
+Task<Result<std::vector<Volume>>> HttpEngine::list_volumes(std::vector<std::string> labels,
+                                                           base::Deadline deadline) {
   auto target = "/volumes?filters=" + label_filter(labels);
   auto body = co_await wire_.get(Operation::VolumeList, std::move(target), deadline);
   if (!body) co_return body.error();

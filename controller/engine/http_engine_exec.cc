@@ -30,7 +30,8 @@ class HttpLogs final : public LogStream {
       if (!bytes) co_return base::error(Reason::EngineUnavailable, "logs: " + bytes.error().message);
       if (bytes->empty()) co_return std::nullopt;
       if (tty_) co_return LogChunk{1, std::move(*bytes)};
-      if (auto split = decoder_.feed(*bytes, frames_); !split) co_return base::error(Reason::EngineError, split.error().message);
+      if (auto split = decoder_.feed(*bytes, frames_); !split)
+        co_return base::error(Reason::EngineError, split.error().message);
     }
     auto frame = std::move(frames_.front());
     frames_.erase(frames_.begin());
@@ -47,7 +48,8 @@ class HttpLogs final : public LogStream {
 
 }  // namespace
 
-Task<Result<std::unique_ptr<LogStream>>> HttpEngine::logs(std::string id, LogOptions options, base::Deadline deadline) {
+Task<Result<std::unique_ptr<LogStream>>> HttpEngine::logs(std::string id, LogOptions options,
+                                                          base::Deadline deadline) {
   auto container = co_await inspect_container(id, deadline);
   if (!container) co_return container.error();
   auto target = container_target(id, "/logs?stdout=1&stderr=1");
@@ -77,7 +79,8 @@ Task<Result<std::string>> HttpEngine::start_exec(std::string exec_id, base::Dead
     }
     if (bytes->empty()) break;
     std::vector<http::LogFrame> frames;
-    if (auto split = decoder.feed(*bytes, frames); !split) co_return base::error(Reason::EngineError, split.error().message);
+    if (auto split = decoder.feed(*bytes, frames); !split)
+      co_return base::error(Reason::EngineError, split.error().message);
     for (const auto& frame : frames) keep_end(output, frame.payload);
   }
   if (output.size() > kOutputKept) output.erase(0, output.size() - kOutputKept);
@@ -96,7 +99,8 @@ Task<Result<int>> HttpEngine::exit_code_of(std::string exec_id, base::Deadline d
   }
 }
 
-Task<Result<ExecResult>> HttpEngine::exec(std::string id, std::vector<std::string> command, base::Deadline deadline) {
+Task<Result<ExecResult>> HttpEngine::exec(std::string id, std::vector<std::string> command,
+                                          base::Deadline deadline) {
   json body = {{"Cmd", command}, {"AttachStdout", true}, {"AttachStderr", true}};
   auto request = post(container_target(id, "/exec"), body);
   auto created = co_await wire_.send(Operation::Exec, std::move(request), deadline);

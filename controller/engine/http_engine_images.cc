@@ -45,7 +45,8 @@ Task<Result<void>> HttpEngine::pull_image(std::string reference, base::Deadline 
       break;
     }
     std::vector<std::string> lines;
-    if (auto split = decoder.feed(*bytes, lines); !split) failure = base::error(Reason::ImagePullFailed, split.error().message);
+    if (auto split = decoder.feed(*bytes, lines); !split)
+      failure = base::error(Reason::ImagePullFailed, split.error().message);
     if (bytes->empty()) lines.push_back(decoder.rest());
     for (const auto& line : lines) {
       auto text = error_in(line);

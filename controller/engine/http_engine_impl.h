@@ -19,7 +19,8 @@ class HttpEngine final : public Engine {
   Task<Result<EngineInfo>> info(base::Deadline deadline) override;
   Task<Result<void>> ping(base::Deadline deadline) override;
 
-  Task<Result<std::vector<Container>>> list_containers(std::vector<std::string> labels, base::Deadline deadline) override;
+  Task<Result<std::vector<Container>>> list_containers(std::vector<std::string> labels,
+                                                       base::Deadline deadline) override;
   Task<Result<Container>> inspect_container(std::string id, base::Deadline deadline) override;
   Task<Result<std::string>> create_container(ContainerSpec spec, base::Deadline deadline) override;
   Task<Result<void>> start_container(std::string id) override;
@@ -27,20 +28,25 @@ class HttpEngine final : public Engine {
   Task<Result<void>> remove_container(std::string id, base::Deadline deadline) override;
   Task<Result<void>> update_container(std::string id, std::int64_t nano_cpus, std::int64_t memory_bytes,
                                       base::Deadline deadline) override;
-  Task<Result<void>> copy_files(std::string id, std::vector<FileToCopy> files, base::Deadline deadline) override;
-  Task<Result<ExecResult>> exec(std::string id, std::vector<std::string> command, base::Deadline deadline) override;
-  Task<Result<std::unique_ptr<LogStream>>> logs(std::string id, LogOptions options, base::Deadline deadline) override;
+  Task<Result<void>> copy_files(std::string id, std::vector<FileToCopy> files,
+                                base::Deadline deadline) override;
+  Task<Result<ExecResult>> exec(std::string id, std::vector<std::string> command,
+                                base::Deadline deadline) override;
+  Task<Result<std::unique_ptr<LogStream>>> logs(std::string id, LogOptions options,
+                                                base::Deadline deadline) override;
 
-  Task<Result<std::vector<Network>>> list_networks(std::vector<std::string> labels, base::Deadline deadline) override;
+  Task<Result<std::vector<Network>>> list_networks(std::vector<std::string> labels,
+                                                   base::Deadline deadline) override;
   Task<Result<Network>> inspect_network(std::string id, base::Deadline deadline) override;
   Task<Result<std::string>> create_network(NetworkSpec spec, base::Deadline deadline) override;
   Task<Result<void>> remove_network(std::string id, base::Deadline deadline) override;
-  Task<Result<void>> connect_network(std::string network_id, std::string container_id, std::vector<std::string> aliases,
-                                     base::Deadline deadline) override;
+  Task<Result<void>> connect_network(std::string network_id, std::string container_id,
+                                     std::vector<std::string> aliases, base::Deadline deadline) override;
   Task<Result<void>> disconnect_network(std::string network_id, std::string container_id, bool force,
                                         base::Deadline deadline) override;
 
-  Task<Result<std::vector<Volume>>> list_volumes(std::vector<std::string> labels, base::Deadline deadline) override;
+  Task<Result<std::vector<Volume>>> list_volumes(std::vector<std::string> labels,
+                                                 base::Deadline deadline) override;
   Task<Result<void>> remove_volume(std::string name, base::Deadline deadline) override;
 
   Task<Result<Image>> inspect_image(std::string reference, base::Deadline deadline) override;

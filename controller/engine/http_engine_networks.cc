@@ -3,7 +3,8 @@
 
 namespace berth::engine {
 
-Task<Result<std::vector<Network>>> HttpEngine::list_networks(std::vector<std::string> labels, base::Deadline deadline) {
+Task<Result<std::vector<Network>>> HttpEngine::list_networks(std::vector<std::string> labels,
+                                                             base::Deadline deadline) {
   auto target = "/networks?filters=" + label_filter(labels);
   auto body = co_await wire_.get(Operation::NetworkList, std::move(target), deadline);
   if (!body) co_return body.error();
@@ -23,7 +24,8 @@ Task<Result<std::string>> HttpEngine::create_network(NetworkSpec spec, base::Dea
   auto answer = co_await wire_.send(Operation::NetworkCreate, std::move(request), deadline);
   if (!answer) co_return answer.error();
   const auto body = json::parse(answer->body, nullptr, false);
-  if (!body.is_object() || !body.contains("Id")) co_return base::error(Reason::EngineError, "network_create: the answer has no Id");
+  if (!body.is_object() || !body.contains("Id"))
+    co_return base::error(Reason::EngineError, "network_create: the answer has no Id");
   co_return body["Id"].get<std::string>();
 }
 
@@ -48,8 +50,8 @@ Task<Result<void>> HttpEngine::connect_network(std::string network_id, std::stri
   co_return without_value(answer);
 }
 
-Task<Result<void>> HttpEngine::disconnect_network(std::string network_id, std::string container_id, bool force,
-                                                  base::Deadline deadline) {
+Task<Result<void>> HttpEngine::disconnect_network(std::string network_id, std::string container_id,
+                                                  bool force, base::Deadline deadline) {
   json body = {{"Container", container_id}, {"Force", force}};
   auto request = post(network_target(network_id, "/disconnect"), body);
   request.idempotent = true;

@@ -11,7 +11,8 @@
 
 namespace berth::engine {
 
-// One pull per image reference, any number of waiters. A waiter that is cancelled leaves the pull to the others. Loop thread only.
+// One pull per image reference, any number of waiters. A waiter that is cancelled leaves the pull to the
+// others. Loop thread only.
 class PullGroup {
  public:
   PullGroup(Executor executor, base::Clock& clock, Engine& engine);

@@ -31,7 +31,8 @@ std::string join(const std::vector<std::string>& segments) {
 }
 
 bool is_file_path(std::string_view path) {
-  if (!path.starts_with('/') || path.ends_with('/') || path.find('\0') != std::string_view::npos) return false;
+  if (!path.starts_with('/') || path.ends_with('/') || path.find('\0') != std::string_view::npos)
+    return false;
   const auto segments = segments_of(path);
   for (const auto& segment : segments) {
     if (segment == "..") return false;
@@ -44,7 +45,8 @@ la_ssize_t append(archive*, void* output, const void* bytes, std::size_t size) {
   return static_cast<la_ssize_t>(size);
 }
 
-bool add(archive* tar, const std::string& path, unsigned type, const FileToCopy& file, base::SystemTime mtime) {
+bool add(archive* tar, const std::string& path, unsigned type, const FileToCopy& file,
+         base::SystemTime mtime) {
   const EntryPtr entry(archive_entry_new(), &archive_entry_free);
   archive_entry_set_pathname(entry.get(), path.c_str());
   archive_entry_set_filetype(entry.get(), type);
@@ -70,8 +72,8 @@ std::vector<std::string> parents_of(std::string_view path) {
   return parents;
 }
 
-Result<std::string> make_tar(const std::vector<std::string>& directories, const std::vector<FileToCopy>& files,
-                             base::SystemTime mtime) {
+Result<std::string> make_tar(const std::vector<std::string>& directories,
+                             const std::vector<FileToCopy>& files, base::SystemTime mtime) {
   for (const auto& file : files) {
     if (!is_file_path(file.path)) {
       return base::error(Reason::InvalidSpec, "\"" + file.path + "\" is not an absolute path of a file");
@@ -87,7 +89,8 @@ Result<std::string> make_tar(const std::vector<std::string>& directories, const 
   for (const auto& path : directories) {
     good = good && add(tar.get(), join(segments_of(path)) + "/", AE_IFDIR, directory, mtime);
   }
-  for (const auto& file : files) good = good && add(tar.get(), join(segments_of(file.path)), AE_IFREG, file, mtime);
+  for (const auto& file : files)
+    good = good && add(tar.get(), join(segments_of(file.path)), AE_IFREG, file, mtime);
   good = good && archive_write_close(tar.get()) == ARCHIVE_OK;
   if (!good) {
     const char* text = archive_error_string(tar.get());

@@ -8,7 +8,8 @@
 
 #include "base/time.h"
 
-// Plain values of the Docker Engine API, as far as berth uses it. No behaviour, no I/O: plan/ may include this.
+// Plain values of the Docker Engine API, as far as berth uses it. No behaviour, no I/O: plan/ may include
+// this.
 namespace berth::engine {
 
 using Labels = std::map<std::string, std::string>;
@@ -72,12 +73,12 @@ struct Container {
   ContainerState state = ContainerState::Created;
   int exit_code = 0;
   bool oom_killed = false;
-  std::string error;  // the engine's text of a failed start
+  std::string error;   // the engine's text of a failed start
   std::string health;  // "", "starting", "healthy", "unhealthy"
   bool has_healthcheck = false;
   bool tty = false;
   base::SystemTime created{};
-  base::SystemTime started_at{};   // epoch when it never started
+  base::SystemTime started_at{};  // epoch when it never started
   base::SystemTime finished_at{};
   std::vector<Attachment> attachments;
   std::vector<PortBinding> ports;  // what is published now; empty unless running

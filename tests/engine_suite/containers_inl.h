@@ -102,7 +102,9 @@ inline Task<void> start_and_list(Harness& h) {
   CO_ASSERT_OK(listed);
   EXPECT_TRUE(listed->empty());
 }
-TEST_P(EngineSuite, ARunningContainerHasItsAddressAndPortsAndIsListedByLabel) { h().run(start_and_list(h())); }
+TEST_P(EngineSuite, ARunningContainerHasItsAddressAndPortsAndIsListedByLabel) {
+  h().run(start_and_list(h()));
+}
 
 inline Task<void> already_done(Harness& h) {
   auto& engine = h.engine();

@@ -1,7 +1,7 @@
 #pragma once
 
-// The suite that every Engine passes: FakeEngine (tests/unit/controller/engine) and a real one (tests/integration/engine_test.cc).
-// Include it in one file of a test binary and instantiate EngineSuite.
+// The suite that every Engine passes: FakeEngine (tests/unit/controller/engine) and a real one
+// (tests/integration/engine_test.cc). Include it in one file of a test binary and instantiate EngineSuite.
 
 // clang-format off
 #include "tests/engine_suite/harness.h"

@@ -33,11 +33,14 @@ class Harness {
   virtual std::uint16_t port(int n) = 0;
 
   // Containers that do something particular; name and labels are set.
-  virtual engine::ContainerSpec sleeping(const std::string& suffix) = 0;  // until it is stopped: then 143 at once
+  virtual engine::ContainerSpec sleeping(
+      const std::string& suffix) = 0;  // until it is stopped: then 143 at once
   virtual engine::ContainerSpec exiting(const std::string& suffix, int code, base::Duration after) = 0;
-  virtual engine::ContainerSpec printing(const std::string& suffix, const std::string& text) = 0;  // then exits with 0
+  virtual engine::ContainerSpec printing(const std::string& suffix,
+                                         const std::string& text) = 0;           // then exits with 0
   virtual engine::ContainerSpec without_command(const std::string& suffix) = 0;  // its command does not exist
-  virtual engine::ContainerSpec with_volume(const std::string& suffix) = 0;      // its image has one anonymous volume
+  virtual engine::ContainerSpec with_volume(
+      const std::string& suffix) = 0;  // its image has one anonymous volume
   virtual engine::ContainerSpec becoming_healthy(const std::string& suffix) = 0;
   // Commands for exec in sleeping().
   virtual std::vector<std::string> failing_command() = 0;  // prints "oops", exits with 7
@@ -46,7 +49,8 @@ class Harness {
   std::string label() { return "berth-suite=" + name("x"); }
 };
 
-// Every engine that passes behaves the same as far as berth can see. Instantiate it with factories of harnesses.
+// Every engine that passes behaves the same as far as berth can see. Instantiate it with factories of
+// harnesses.
 class EngineSuite : public testing::TestWithParam<std::function<std::unique_ptr<Harness>()>> {
  protected:
   void SetUp() override { h_ = GetParam()(); }
@@ -60,20 +64,20 @@ class EngineSuite : public testing::TestWithParam<std::function<std::unique_ptr<
 };
 
 // In coroutines, where ASSERT_* cannot be: gives up the test.
-#define CO_ASSERT(condition)                                  \
-  do {                                                        \
-    if (!(condition)) {                                       \
-      ADD_FAILURE() << #condition << " is false";             \
-      co_return;                                              \
-    }                                                         \
+#define CO_ASSERT(condition)                      \
+  do {                                            \
+    if (!(condition)) {                           \
+      ADD_FAILURE() << #condition << " is false"; \
+      co_return;                                  \
+    }                                             \
   } while (false)
-#define CO_ASSERT_OK(result)                                                                            \
-  do {                                                                                                  \
-    if (!(result)) {                                                                                    \
-      ADD_FAILURE() << #result << ": " << base::to_string((result).error().reason) << ": "              \
-                    << (result).error().message;                                                        \
-      co_return;                                                                                        \
-    }                                                                                                   \
+#define CO_ASSERT_OK(result)                                                               \
+  do {                                                                                     \
+    if (!(result)) {                                                                       \
+      ADD_FAILURE() << #result << ": " << base::to_string((result).error().reason) << ": " \
+                    << (result).error().message;                                           \
+      co_return;                                                                           \
+    }                                                                                      \
   } while (false)
 
 template <class T>

@@ -10,7 +10,9 @@ namespace detail {
 
 template <class T>
 T value_of(Result<T> result) {
-  if (!result) throw std::runtime_error(std::string(base::to_string(result.error().reason)) + ": " + result.error().message);
+  if (!result)
+    throw std::runtime_error(std::string(base::to_string(result.error().reason)) + ": " +
+                             result.error().message);
   if constexpr (!std::is_void_v<T>) return std::move(*result);
 }
 
@@ -53,7 +55,8 @@ inline Task<engine::Container> wait_for_state(Harness& h, std::string id, engine
   while (true) {
     auto container = co_await inspect(h, id);
     if (container.state == state) co_return container;
-    if (h.clock().steady_now() > end) throw std::runtime_error("the container never came to the state that was waited for");
+    if (h.clock().steady_now() > end)
+      throw std::runtime_error("the container never came to the state that was waited for");
     co_await h.clock().sleep_for(std::chrono::milliseconds(20));
   }
 }

@@ -115,7 +115,9 @@ inline Task<void> lost_network(Harness& h) {
   started = co_await engine.start_container(waiting);
   CO_ASSERT_OK(started);
 }
-TEST_P(EngineSuite, AContainerWhoseNetworkIsGoneStartsAfterDisconnectAndConnect) { h().run(lost_network(h())); }
+TEST_P(EngineSuite, AContainerWhoseNetworkIsGoneStartsAfterDisconnectAndConnect) {
+  h().run(lost_network(h()));
+}
 
 inline Task<void> connects(Harness& h) {
   auto& engine = h.engine();

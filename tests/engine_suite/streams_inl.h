@@ -10,7 +10,8 @@ namespace berth::engine_suite {
 using engine::Event;
 
 // Reads until `last` of `actor` came. The order of different types differs between engines.
-inline Task<std::vector<Event>> events_until(engine::EventStream& stream, std::string last, std::string actor) {
+inline Task<std::vector<Event>> events_until(engine::EventStream& stream, std::string last,
+                                             std::string actor) {
   std::vector<Event> events;
   while (events.empty() || events.back().action != last || events.back().actor_id != actor) {
     auto event = co_await stream.next();
@@ -46,7 +47,8 @@ inline Task<void> event_history(Harness& h) {
 
   const auto events = co_await events_until(stream, "destroy", network);
   EXPECT_EQ(actions_of(events, id), (std::vector<std::string>{"create", "start", "die", "destroy"}));
-  EXPECT_EQ(actions_of(events, network), (std::vector<std::string>{"create", "connect", "disconnect", "destroy"}));
+  EXPECT_EQ(actions_of(events, network),
+            (std::vector<std::string>{"create", "connect", "disconnect", "destroy"}));
   std::int64_t before = 0;
   for (const auto& event : events) {
     EXPECT_GT(event.time_nano, 0);

@@ -8,7 +8,10 @@
 namespace berth::fakes {
 
 FakeEngine::FakeEngine(Executor executor, base::Clock& clock)
-    : executor_(executor), clock_(clock), changed_(std::make_shared<base::Signal>(executor)), tasks_(executor, "fake_engine") {}
+    : executor_(executor),
+      clock_(clock),
+      changed_(std::make_shared<base::Signal>(executor)),
+      tasks_(executor, "fake_engine") {}
 
 FakeEngine::~FakeEngine() { end_event_streams(); }
 
@@ -17,7 +20,9 @@ Task<void> FakeEngine::stop() {
   co_await tasks_.stop();
 }
 
-void FakeEngine::behave(std::string who, Behaviour behaviour) { behaviours_[std::move(who)] = std::move(behaviour); }
+void FakeEngine::behave(std::string who, Behaviour behaviour) {
+  behaviours_[std::move(who)] = std::move(behaviour);
+}
 
 void FakeEngine::add_image(std::string reference, engine::Image image) {
   if (image.id.empty()) image.id = "sha256:" + new_id();
@@ -40,8 +45,12 @@ void FakeEngine::set_down(bool down) {
   if (down) end_event_streams();
 }
 
-void FakeEngine::hold_port(std::string host_ip, std::uint16_t port) { held_ports_.emplace(std::move(host_ip), port); }
-void FakeEngine::release_port(const std::string& host_ip, std::uint16_t port) { held_ports_.erase({host_ip, port}); }
+void FakeEngine::hold_port(std::string host_ip, std::uint16_t port) {
+  held_ports_.emplace(std::move(host_ip), port);
+}
+void FakeEngine::release_port(const std::string& host_ip, std::uint16_t port) {
+  held_ports_.erase({host_ip, port});
+}
 
 int FakeEngine::count(const std::string& operation) const {
   int n = 0;

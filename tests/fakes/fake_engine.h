@@ -16,28 +16,31 @@
 
 namespace berth::fakes {
 
-// What the processes of a container do. Found by container name, by any label value (a service's name), by image, in that order.
+// What the processes of a container do. Found by container name, by any label value (a service's name), by
+// image, in that order.
 struct Behaviour {
-  std::optional<Error> fails_to_start;           // the start answers this; the container stays created, exit code 127
-  std::optional<base::Duration> exits_after;     // of its start
+  std::optional<Error> fails_to_start;  // the start answers this; the container stays created, exit code 127
+  std::optional<base::Duration> exits_after;  // of its start
   int exit_code = 0;
   bool oom_killed = false;
-  int starts = -1;                               // how many starts behave like this, those after run on; -1: all
-  std::optional<base::Duration> healthy_after;   // for images and specs with a health check; nullopt: stays "starting"
-  base::Duration stop_takes{};                   // above the grace: killed, exit code 137
+  int starts = -1;  // how many starts behave like this, those after run on; -1: all
+  std::optional<base::Duration>
+      healthy_after;            // for images and specs with a health check; nullopt: stays "starting"
+  base::Duration stop_takes{};  // above the grace: killed, exit code 137
   int stop_exit_code = 143;
-  std::function<engine::ExecResult(const std::vector<std::string>& command)> exec;  // default: exit code 0, no output
-  std::string logs;                              // written at each start
+  std::function<engine::ExecResult(const std::vector<std::string>& command)>
+      exec;          // default: exit code 0, no output
+  std::string logs;  // written at each start
 };
 
 // Calls that go wrong. Consumed in the order of injection.
 struct Fault {
-  std::string operation;            // see FakeEngine::calls()
-  std::string target;               // only calls whose target contains this
-  int skip = 0;                     // that many matching calls pass first
-  int times = 1;                    // -1: for ever
-  std::optional<Error> error;       // the answer; nullopt: none (hangs until the deadline, then EngineUnavailable)
-  bool takes_effect = false;        // the engine did it, only the answer is wrong (a lost answer)
+  std::string operation;       // see FakeEngine::calls()
+  std::string target;          // only calls whose target contains this
+  int skip = 0;                // that many matching calls pass first
+  int times = 1;               // -1: for ever
+  std::optional<Error> error;  // the answer; nullopt: none (hangs until the deadline, then EngineUnavailable)
+  bool takes_effect = false;   // the engine did it, only the answer is wrong (a lost answer)
 };
 
 struct Call {
@@ -48,10 +51,12 @@ struct Call {
   bool ended = false;
 };
 
-// An Engine in memory that behaves as the measured ones do (docs/engine.md) as far as berth can see it, without a byte of I/O.
-// Every call passes through the loop at least once. The same suite runs against it and against a real engine.
+// An Engine in memory that behaves as the measured ones do (docs/engine.md) as far as berth can see it,
+// without a byte of I/O. Every call passes through the loop at least once. The same suite runs against it and
+// against a real engine.
 //
-// A call that is cancelled while its latency runs takes effect all the same, as on a real engine whose client hangs up.
+// A call that is cancelled while its latency runs takes effect all the same, as on a real engine whose client
+// hangs up.
 class FakeEngine final : public engine::Engine {
  public:
   FakeEngine(Executor executor, base::Clock& clock);
@@ -60,12 +65,13 @@ class FakeEngine final : public engine::Engine {
 
   // --- how it behaves ---
   engine::EngineInfo engine_info{"FAKE:ENGINE", "20.10.24", "1.41", 2, std::int64_t{8} << 30, "Fake Linux"};
-  bool duplicate_network_names = false;  // true: as 20.10 when several creates race
-  bool every_image_exists = true;       // else only those of add_image()
+  bool duplicate_network_names = false;           // true: as 20.10 when several creates race
+  bool every_image_exists = true;                 // else only those of add_image()
   std::map<std::string, base::Duration> latency;  // by operation
   void behave(std::string who, Behaviour behaviour);
   void add_image(std::string reference, engine::Image image);
-  // What a pull of `reference` answers; without it a pull is refused with ImageNotFound. A success adds the image.
+  // What a pull of `reference` answers; without it a pull is refused with ImageNotFound. A success adds the
+  // image.
   void offer_image(std::string reference, engine::Image image);
   void refuse_pull(std::string reference, Error error);
   void inject(Fault fault);
@@ -117,8 +123,10 @@ class FakeEngine final : public engine::Engine {
   Task<Result<void>> remove_container(std::string id, base::Deadline deadline) override;
   Task<Result<void>> update_container(std::string id, std::int64_t nano_cpus, std::int64_t memory_bytes,
                                       base::Deadline deadline) override;
-  Task<Result<void>> copy_files(std::string id, std::vector<engine::FileToCopy> files, base::Deadline deadline) override;
-  Task<Result<engine::ExecResult>> exec(std::string id, std::vector<std::string> command, base::Deadline deadline) override;
+  Task<Result<void>> copy_files(std::string id, std::vector<engine::FileToCopy> files,
+                                base::Deadline deadline) override;
+  Task<Result<engine::ExecResult>> exec(std::string id, std::vector<std::string> command,
+                                        base::Deadline deadline) override;
   Task<Result<std::unique_ptr<engine::LogStream>>> logs(std::string id, engine::LogOptions options,
                                                         base::Deadline deadline) override;
   Task<Result<std::vector<engine::Network>>> list_networks(std::vector<std::string> labels,
@@ -126,11 +134,12 @@ class FakeEngine final : public engine::Engine {
   Task<Result<engine::Network>> inspect_network(std::string id, base::Deadline deadline) override;
   Task<Result<std::string>> create_network(engine::NetworkSpec spec, base::Deadline deadline) override;
   Task<Result<void>> remove_network(std::string id, base::Deadline deadline) override;
-  Task<Result<void>> connect_network(std::string network_id, std::string container_id, std::vector<std::string> aliases,
-                                     base::Deadline deadline) override;
+  Task<Result<void>> connect_network(std::string network_id, std::string container_id,
+                                     std::vector<std::string> aliases, base::Deadline deadline) override;
   Task<Result<void>> disconnect_network(std::string network_id, std::string container_id, bool force,
                                         base::Deadline deadline) override;
-  Task<Result<std::vector<engine::Volume>>> list_volumes(std::vector<std::string> labels, base::Deadline deadline) override;
+  Task<Result<std::vector<engine::Volume>>> list_volumes(std::vector<std::string> labels,
+                                                         base::Deadline deadline) override;
   Task<Result<void>> remove_volume(std::string name, base::Deadline deadline) override;
   Task<Result<engine::Image>> inspect_image(std::string reference, base::Deadline deadline) override;
   Task<Result<void>> pull_image(std::string reference, base::Deadline deadline) override;
@@ -157,7 +166,7 @@ class FakeEngine final : public engine::Engine {
   Task<void> wait_for_deadline(base::Deadline deadline);
   std::string new_id();
 
-  // fake_engine_containers.cc
+  // fake_engine_containers.cc, fake_engine_hands.cc
   BoxPtr find_box(const std::string& id_or_name) const;
   BoxPtr box_or_throw(const std::string& id_or_name) const;
   Result<std::string> create(const engine::ContainerSpec& spec);
@@ -177,7 +186,8 @@ class FakeEngine final : public engine::Engine {
   NetPtr network_or_throw(const std::string& id_or_name) const;
   Result<std::string> create_net(const engine::NetworkSpec& spec);
   Result<void> remove_net(const std::string& id);
-  Result<void> connect(const std::string& network, const std::string& container, const std::vector<std::string>& aliases);
+  Result<void> connect(const std::string& network, const std::string& container,
+                       const std::vector<std::string>& aliases);
   Result<void> disconnect(const std::string& network, const std::string& container, bool force);
   Result<std::string> free_address(const Net& network) const;
   engine::Network describe(const Net& network, bool with_endpoints) const;

@@ -1,6 +1,5 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <regex>
-#include <stdexcept>
 
 #include "tests/fakes/fake_engine_calls.h"
 
@@ -37,10 +36,11 @@ std::string bad_value(const engine::ContainerSpec& spec, int cpus) {
   if (!std::regex_match(spec.name, name)) {
     return "Invalid container name (" + spec.name + "), only [a-zA-Z0-9][a-zA-Z0-9_.-] are allowed";
   }
-  if (spec.memory_bytes != 0 && spec.memory_bytes < kLeastMemory) return "Minimum memory limit allowed is 6MB";
+  if (spec.memory_bytes != 0 && spec.memory_bytes < kLeastMemory)
+    return "Minimum memory limit allowed is 6MB";
   if (spec.nano_cpus > cpus * std::int64_t{1000000000}) {
-    return "Range of CPUs is from 0.01 to " + std::to_string(cpus) + ".00, as there are only " + std::to_string(cpus) +
-           " CPUs available";
+    return "Range of CPUs is from 0.01 to " + std::to_string(cpus) + ".00, as there are only " +
+           std::to_string(cpus) + " CPUs available";
   }
   return "";
 }
@@ -55,20 +55,17 @@ FakeEngine::BoxPtr FakeEngine::find_box(const std::string& id_or_name) const {
   return nullptr;
 }
 
-FakeEngine::BoxPtr FakeEngine::box_or_throw(const std::string& id_or_name) const {
-  auto box = find_box(id_or_name);
-  if (!box) throw std::out_of_range("fake engine: no container " + id_or_name);
-  return box;
-}
-
 Result<std::string> FakeEngine::create(const engine::ContainerSpec& spec) {
-  if (auto bad = bad_value(spec, engine_info.cpus); !bad.empty()) return base::error(Reason::InvalidSpec, bad);
+  if (auto bad = bad_value(spec, engine_info.cpus); !bad.empty())
+    return base::error(Reason::InvalidSpec, bad);
   const auto image = find_image(spec.image);
   if (!image) return base::error(Reason::ImageNotFound, "No such image: " + spec.image);
   if (const auto holder = find_box(spec.name)) {
-    return base::error(Reason::NameConflict, "Conflict. The container name \"/" + spec.name + "\" is already in use by container \"" +
-                                                 holder->view.id +
-                                                 "\". You have to remove (or rename) that container to be able to reuse that name.");
+    return base::error(
+        Reason::NameConflict,
+        "Conflict. The container name \"/" + spec.name + "\" is already in use by container \"" +
+            holder->view.id +
+            "\". You have to remove (or rename) that container to be able to reuse that name.");
   }
   auto box = std::make_shared<Box>();
   box->spec = spec;
@@ -81,7 +78,8 @@ Result<std::string> FakeEngine::create(const engine::ContainerSpec& spec) {
   view.created = clock_.system_now();
   view.nano_cpus = spec.nano_cpus;
   view.memory_bytes = spec.memory_bytes;
-  view.has_healthcheck = spec.healthcheck ? spec.healthcheck->test != std::vector<std::string>{"NONE"} : image->has_healthcheck;
+  view.has_healthcheck =
+      spec.healthcheck ? spec.healthcheck->test != std::vector<std::string>{"NONE"} : image->has_healthcheck;
   // The id of its network becomes known at its first start.
   const auto network = find_network(spec.network_id.empty() ? spec.network_name : spec.network_id);
   const auto network_name = network ? network->spec.name : spec.network_name;
@@ -101,20 +99,23 @@ Result<std::string> FakeEngine::create(const engine::ContainerSpec& spec) {
 
 std::optional<Error> FakeEngine::port_conflict(const Box& box) const {
   const auto taken = [&](const std::string& end) {
-    return base::error(Reason::PortConflict, "driver failed programming external connectivity on endpoint " + box.view.name + ": " + end);
+    return base::error(Reason::PortConflict, "driver failed programming external connectivity on endpoint " +
+                                                 box.view.name + ": " + end);
   };
   for (const auto& port : box.spec.ports) {
     const auto address = port.host_ip + ":" + std::to_string(port.host_port);
     for (const auto& [id, other] : boxes_) {
       for (const auto& held : other->view.ports) {
-        if (held.host_port == port.host_port && held.protocol == port.protocol && same_address(held.host_ip, port.host_ip)) {
+        if (held.host_port == port.host_port && held.protocol == port.protocol &&
+            same_address(held.host_ip, port.host_ip)) {
           return taken("Bind for " + address + " failed: port is already allocated");
         }
       }
     }
     for (const auto& [host_ip, number] : held_ports_) {
       if (number == port.host_port && same_address(host_ip, port.host_ip)) {
-        return taken("Error starting userland proxy: listen tcp4 " + address + ": bind: address already in use");
+        return taken("Error starting userland proxy: listen tcp4 " + address +
+                     ": bind: address already in use");
       }
     }
   }
@@ -123,10 +124,13 @@ std::optional<Error> FakeEngine::port_conflict(const Box& box) const {
 
 std::optional<Error> FakeEngine::start_obstacle(const Box& box) const {
   for (const auto& attachment : box.view.attachments) {
-    const auto network = find_network(attachment.network_id.empty() ? attachment.network_name : attachment.network_id);
+    const auto network =
+        find_network(attachment.network_id.empty() ? attachment.network_name : attachment.network_id);
     if (!network) {
-      return base::error(Reason::NetworkMissing,
-                         no_such_network(attachment.network_id.empty() ? attachment.network_name : attachment.network_id).message);
+      return base::error(
+          Reason::NetworkMissing,
+          no_such_network(attachment.network_id.empty() ? attachment.network_name : attachment.network_id)
+              .message);
     }
     if (auto address = free_address(*network); !address) return address.error();
   }
@@ -144,12 +148,14 @@ Result<void> FakeEngine::start(const std::string& id) {
   }
   if (auto obstacle = start_obstacle(*box)) {
     view.error = obstacle->message;
-    if (view.state == ContainerState::Created) view.exit_code = obstacle->reason == Reason::CommandNotFound ? 127 : 128;
+    if (view.state == ContainerState::Created)
+      view.exit_code = obstacle->reason == Reason::CommandNotFound ? 127 : 128;
     return *obstacle;
   }
   bool published = true;
   for (auto& attachment : view.attachments) {
-    const auto network = find_network(attachment.network_id.empty() ? attachment.network_name : attachment.network_id);
+    const auto network =
+        find_network(attachment.network_id.empty() ? attachment.network_name : attachment.network_id);
     attachment.network_id = network->id;
     attachment.ip_address = *free_address(*network);
     published = published && !network->spec.internal;
@@ -189,7 +195,8 @@ Behaviour FakeEngine::behaviour_of(const Box& box) const {
 Task<void> FakeEngine::live(BoxPtr box, int run, Behaviour behaviour) {
   const auto start = clock_.steady_now();
   const auto is_current = [&] { return !box->gone && box->runs == run && box->view.running(); };
-  if (behaviour.healthy_after && (!behaviour.exits_after || *behaviour.healthy_after < *behaviour.exits_after)) {
+  if (behaviour.healthy_after &&
+      (!behaviour.exits_after || *behaviour.healthy_after < *behaviour.exits_after)) {
     const auto healthy_at = start + *behaviour.healthy_after;
     co_await clock_.sleep_until(healthy_at);
     if (is_current() && box->view.has_healthcheck) set_health(box->view.id, "healthy");
@@ -212,7 +219,8 @@ void FakeEngine::end_processes(const BoxPtr& box, int exit_code, bool oom_killed
   emit_container(*box, "die", {{"exitCode", std::to_string(exit_code)}});
   for (auto& attachment : view.attachments) {
     attachment.ip_address.clear();
-    if (const auto network = find_network(attachment.network_id)) emit_network(*network, "disconnect", view.id);
+    if (const auto network = find_network(attachment.network_id))
+      emit_network(*network, "disconnect", view.id);
   }
 }
 
@@ -253,79 +261,10 @@ void FakeEngine::erase_box(const BoxPtr& box) {
   emit_container(*box, "destroy");
 }
 
-// --- what others do ---
-
-void FakeEngine::kill(const std::string& container, int exit_code, bool oom_killed) {
-  end_processes(box_or_throw(container), exit_code, oom_killed);
-}
-
-void FakeEngine::remove_behind_back(const std::string& container) { erase_box(box_or_throw(container)); }
-
-void FakeEngine::set_removing(const std::string& container) {
-  const auto box = box_or_throw(container);
-  end_processes(box, 137, false);
-  box->view.state = ContainerState::Removing;
-}
-
-void FakeEngine::set_health(const std::string& container, std::string health) {
-  const auto box = box_or_throw(container);
-  box->view.health = std::move(health);
-  emit_container(*box, "health_status: " + box->view.health);
-}
-
-void FakeEngine::write_logs(const std::string& container, std::string_view text) {
-  box_or_throw(container)->output += text;
-  changed_->notify_all();
-}
-
-std::string FakeEngine::add_foreign_container(std::string name, std::string network, engine::Labels labels) {
-  engine::ContainerSpec spec;
-  spec.name = std::move(name);
-  spec.image = "foreign:1";
-  spec.network_name = std::move(network);
-  spec.labels = std::move(labels);
-  if (!find_image(spec.image)) add_image(spec.image, {});
-  const auto id = create(spec).value();
-  start(id).value();
-  return id;
-}
-
-void FakeEngine::restart() {
-  end_event_streams();
-  history_.clear();
-  for (const auto& [id, box] : boxes_) end_processes(box, 0, false);
-  history_.clear();
-}
-
-std::vector<Container> FakeEngine::containers() const {
-  std::vector<Container> all;
-  for (const auto& [id, box] : boxes_) all.push_back(box->view);
-  return all;
-}
-
-std::optional<Container> FakeEngine::container(const std::string& id_or_name) const {
-  const auto box = find_box(id_or_name);
-  return box ? std::optional(box->view) : std::nullopt;
-}
-
-std::optional<engine::ContainerSpec> FakeEngine::spec(const std::string& id_or_name) const {
-  const auto box = find_box(id_or_name);
-  return box ? std::optional(box->spec) : std::nullopt;
-}
-
-std::map<std::string, engine::FileToCopy> FakeEngine::files(const std::string& id_or_name) const {
-  return box_or_throw(id_or_name)->files;
-}
-
-std::vector<std::string> FakeEngine::aliases(const std::string& id_or_name) const {
-  std::vector<std::string> all;
-  for (const auto& [network, names] : box_or_throw(id_or_name)->aliases) all.insert(all.end(), names.begin(), names.end());
-  return all;
-}
-
 // --- Engine ---
 
-Task<Result<std::vector<Container>>> FakeEngine::list_containers(std::vector<std::string> labels, base::Deadline deadline) {
+Task<Result<std::vector<Container>>> FakeEngine::list_containers(std::vector<std::string> labels,
+                                                                 base::Deadline deadline) {
   auto effect = [this, labels = std::move(labels)]() -> Result<std::vector<Container>> {
     std::vector<Container> found;
     for (const auto& [id, box] : boxes_) {
@@ -361,8 +300,8 @@ Task<Result<void>> FakeEngine::remove_container(std::string id, base::Deadline d
   return call("container_remove", id, deadline, [this, id] { return remove(id); });
 }
 
-Task<Result<void>> FakeEngine::update_container(std::string id, std::int64_t nano_cpus, std::int64_t memory_bytes,
-                                                base::Deadline deadline) {
+Task<Result<void>> FakeEngine::update_container(std::string id, std::int64_t nano_cpus,
+                                                std::int64_t memory_bytes, base::Deadline deadline) {
   return call("container_update", id, deadline, [this, id, nano_cpus, memory_bytes]() -> Result<void> {
     const auto box = find_box(id);
     if (!box) return no_such_container(id);
@@ -376,7 +315,8 @@ Task<Result<void>> FakeEngine::update_container(std::string id, std::int64_t nan
   });
 }
 
-Task<Result<void>> FakeEngine::copy_files(std::string id, std::vector<engine::FileToCopy> files, base::Deadline deadline) {
+Task<Result<void>> FakeEngine::copy_files(std::string id, std::vector<engine::FileToCopy> files,
+                                          base::Deadline deadline) {
   return call("container_copy", id, deadline, [this, id, files = std::move(files)]() -> Result<void> {
     const auto box = find_box(id);
     for (const auto& file : files) {
@@ -390,17 +330,20 @@ Task<Result<void>> FakeEngine::copy_files(std::string id, std::vector<engine::Fi
   });
 }
 
-Task<Result<engine::ExecResult>> FakeEngine::exec(std::string id, std::vector<std::string> command, base::Deadline deadline) {
+Task<Result<engine::ExecResult>> FakeEngine::exec(std::string id, std::vector<std::string> command,
+                                                  base::Deadline deadline) {
   return call("exec", id, deadline, [this, id, command = std::move(command)]() -> Result<engine::ExecResult> {
     const auto box = find_box(id);
     if (!box) return no_such_container(id);
-    if (!box->view.running()) return base::error(Reason::ContainerExited, "Container " + id + " is not running");
+    if (!box->view.running())
+      return base::error(Reason::ContainerExited, "Container " + id + " is not running");
     const auto behaviour = behaviour_of(*box);
     return behaviour.exec ? behaviour.exec(command) : engine::ExecResult{0, ""};
   });
 }
 
-Task<Result<std::vector<engine::Volume>>> FakeEngine::list_volumes(std::vector<std::string> labels, base::Deadline deadline) {
+Task<Result<std::vector<engine::Volume>>> FakeEngine::list_volumes(std::vector<std::string> labels,
+                                                                   base::Deadline deadline) {
   auto effect = [this, labels = std::move(labels)]() -> Result<std::vector<engine::Volume>> {
     std::vector<engine::Volume> found;
     for (const auto& [name, volume] : volumes_) {
@@ -416,12 +359,6 @@ Task<Result<void>> FakeEngine::remove_volume(std::string name, base::Deadline de
     if (volumes_.erase(name) > 0) emit("volume", "destroy", name, {{"driver", "local"}});
     return {};
   });
-}
-
-std::vector<engine::Volume> FakeEngine::volumes() const {
-  std::vector<engine::Volume> all;
-  for (const auto& [name, volume] : volumes_) all.push_back(volume);
-  return all;
 }
 
 }  // namespace berth::fakes

@@ -1,6 +1,5 @@
 #include <charconv>
 #include <set>
-#include <stdexcept>
 
 #include "tests/fakes/fake_engine_calls.h"
 
@@ -23,7 +22,8 @@ std::optional<Prefix> parse_prefix(const std::string& text) {
   const auto number = [&](unsigned limit, char after) -> std::optional<unsigned> {
     unsigned value = 0;
     const auto [next, error] = std::from_chars(at, end, value);
-    if (error != std::errc() || value > limit || (after && (next == end || *next != after))) return std::nullopt;
+    if (error != std::errc() || value > limit || (after && (next == end || *next != after)))
+      return std::nullopt;
     at = after ? next + 1 : next;
     return value;
   };
@@ -40,7 +40,8 @@ std::optional<Prefix> parse_prefix(const std::string& text) {
 
 std::string format_address(std::uint32_t address) {
   std::string text;
-  for (int shift = 24; shift >= 0; shift -= 8) text += (text.empty() ? "" : ".") + std::to_string(address >> shift & 255);
+  for (int shift = 24; shift >= 0; shift -= 8)
+    text += (text.empty() ? "" : ".") + std::to_string(address >> shift & 255);
   return text;
 }
 
@@ -52,18 +53,13 @@ FakeEngine::NetPtr FakeEngine::find_network(const std::string& id_or_name) const
   return nullptr;
 }
 
-FakeEngine::NetPtr FakeEngine::network_or_throw(const std::string& id_or_name) const {
-  auto network = find_network(id_or_name);
-  if (!network) throw std::out_of_range("fake engine: no network " + id_or_name);
-  return network;
-}
-
 Result<std::string> FakeEngine::create_net(const engine::NetworkSpec& spec) {
   if (!duplicate_network_names && find_network(spec.name)) {
     return base::error(Reason::NameConflict, "network with name " + spec.name + " already exists");
   }
   const auto prefix = parse_prefix(spec.subnet);
-  if (!prefix) return base::error(Reason::InvalidSpec, "invalid network config: invalid subnet " + spec.subnet);
+  if (!prefix)
+    return base::error(Reason::InvalidSpec, "invalid network config: invalid subnet " + spec.subnet);
   for (const auto& [id, other] : networks_) {
     const auto theirs = parse_prefix(other->spec.subnet);
     if (theirs && theirs->first <= prefix->last && prefix->first <= theirs->last) {
@@ -81,8 +77,8 @@ Result<void> FakeEngine::remove_net(const std::string& id) {
   if (!network) return {};
   const auto described = describe(*network, true);
   if (!described.endpoints.empty()) {
-    return base::error(Reason::NetworkInUse,
-                       "error while removing network: network " + network->spec.name + " id " + network->id + " has active endpoints");
+    return base::error(Reason::NetworkInUse, "error while removing network: network " + network->spec.name +
+                                                 " id " + network->id + " has active endpoints");
   }
   networks_.erase(network->id);
   emit_network(*network, "destroy");
@@ -101,8 +97,9 @@ Result<std::string> FakeEngine::free_address(const Net& network) const {
     auto text = format_address(address);
     if (!taken.contains(text)) return text;
   }
-  return base::error(Reason::SubnetExhausted, "no available IPv4 addresses on this network's address pools: " + network.spec.name +
-                                                  " (" + network.id + ")");
+  return base::error(Reason::SubnetExhausted,
+                     "no available IPv4 addresses on this network's address pools: " + network.spec.name +
+                         " (" + network.id + ")");
 }
 
 Result<void> FakeEngine::connect(const std::string& network_id, const std::string& container,
@@ -112,8 +109,9 @@ Result<void> FakeEngine::connect(const std::string& network_id, const std::strin
   const auto network = find_network(network_id);
   if (!network) return base::error(Reason::NetworkMissing, no_such_network(network_id).message);
   auto& attachments = box->view.attachments;
-  auto place = std::find_if(attachments.begin(), attachments.end(),
-                            [&](const auto& attachment) { return attachment.network_name == network->spec.name; });
+  auto place = std::find_if(attachments.begin(), attachments.end(), [&](const auto& attachment) {
+    return attachment.network_name == network->spec.name;
+  });
   if (place == attachments.end()) place = attachments.insert(attachments.end(), {network->spec.name, "", ""});
   box->aliases[network->spec.name] = aliases;
   if (!box->view.running()) {
@@ -161,41 +159,17 @@ engine::Network FakeEngine::describe(const Net& network, bool with_endpoints) co
   if (!with_endpoints) return described;
   for (const auto& [id, box] : boxes_) {
     for (const auto& attachment : box->view.attachments) {
-      if (attachment.network_id == network.id && !attachment.ip_address.empty()) described.endpoints.push_back({id, box->view.name});
+      if (attachment.network_id == network.id && !attachment.ip_address.empty())
+        described.endpoints.push_back({id, box->view.name});
     }
   }
   return described;
 }
 
-// --- what others do ---
-
-void FakeEngine::disconnect_behind_back(const std::string& network, const std::string& container) {
-  (void)disconnect(network_or_throw(network)->id, box_or_throw(container)->view.id, true);
-}
-
-void FakeEngine::remove_network_behind_back(const std::string& network) {
-  const auto id = network_or_throw(network)->id;
-  for (const auto& endpoint : describe(*networks_.at(id), true).endpoints) (void)disconnect(id, endpoint.container_id, true);
-  (void)remove_net(id);
-}
-
-std::string FakeEngine::add_foreign_network(std::string name, std::string subnet, engine::Labels labels) {
-  engine::NetworkSpec spec;
-  spec.name = std::move(name);
-  spec.subnet = std::move(subnet);
-  spec.labels = std::move(labels);
-  return create_net(spec).value();
-}
-
-std::vector<engine::Network> FakeEngine::networks() const {
-  std::vector<engine::Network> all;
-  for (const auto& [id, network] : networks_) all.push_back(describe(*network, true));
-  return all;
-}
-
 // --- Engine ---
 
-Task<Result<std::vector<engine::Network>>> FakeEngine::list_networks(std::vector<std::string> labels, base::Deadline deadline) {
+Task<Result<std::vector<engine::Network>>> FakeEngine::list_networks(std::vector<std::string> labels,
+                                                                     base::Deadline deadline) {
   auto effect = [this, labels = std::move(labels)]() -> Result<std::vector<engine::Network>> {
     std::vector<engine::Network> found;
     for (const auto& [id, network] : networks_) {
@@ -223,15 +197,19 @@ Task<Result<void>> FakeEngine::remove_network(std::string id, base::Deadline dea
   return call("network_remove", id, deadline, [this, id] { return remove_net(id); });
 }
 
-Task<Result<void>> FakeEngine::connect_network(std::string network_id, std::string container_id, std::vector<std::string> aliases,
-                                               base::Deadline deadline) {
-  auto effect = [this, network_id, container_id, aliases = std::move(aliases)] { return connect(network_id, container_id, aliases); };
+Task<Result<void>> FakeEngine::connect_network(std::string network_id, std::string container_id,
+                                               std::vector<std::string> aliases, base::Deadline deadline) {
+  auto effect = [this, network_id, container_id, aliases = std::move(aliases)] {
+    return connect(network_id, container_id, aliases);
+  };
   return call("network_connect", network_id + " " + container_id, deadline, std::move(effect));
 }
 
-Task<Result<void>> FakeEngine::disconnect_network(std::string network_id, std::string container_id, bool force,
-                                                  base::Deadline deadline) {
-  auto effect = [this, network_id, container_id, force] { return disconnect(network_id, container_id, force); };
+Task<Result<void>> FakeEngine::disconnect_network(std::string network_id, std::string container_id,
+                                                  bool force, base::Deadline deadline) {
+  auto effect = [this, network_id, container_id, force] {
+    return disconnect(network_id, container_id, force);
+  };
   return call("network_disconnect", network_id + " " + container_id, deadline, std::move(effect));
 }
 

@@ -5,10 +5,18 @@
 // What fake_engine*.cc share.
 namespace berth::fakes {
 
-inline Error engine_down() { return base::error(Reason::EngineUnavailable, "fake engine: connection refused"); }
-inline Error engine_late() { return base::error(Reason::EngineUnavailable, "fake engine: no answer in time"); }
-inline Error no_such_container(const std::string& id) { return base::error(Reason::NotFound, "No such container: " + id); }
-inline Error no_such_network(const std::string& id) { return base::error(Reason::NotFound, "network " + id + " not found"); }
+inline Error engine_down() {
+  return base::error(Reason::EngineUnavailable, "fake engine: connection refused");
+}
+inline Error engine_late() {
+  return base::error(Reason::EngineUnavailable, "fake engine: no answer in time");
+}
+inline Error no_such_container(const std::string& id) {
+  return base::error(Reason::NotFound, "No such container: " + id);
+}
+inline Error no_such_network(const std::string& id) {
+  return base::error(Reason::NotFound, "network " + id + " not found");
+}
 
 struct FakeEngine::Box {
   engine::Container view;  // as inspect shows it

@@ -34,7 +34,8 @@ class FakeEngine::Events final : public engine::EventStream {
 
   Task<Result<engine::Event>> next() override {
     while (subscription_->events.empty() && !subscription_->ended) co_await changed_->wait();
-    if (subscription_->events.empty()) co_return base::error(Reason::EngineUnavailable, "fake engine: the event stream ended");
+    if (subscription_->events.empty())
+      co_return base::error(Reason::EngineUnavailable, "fake engine: the event stream ended");
     auto event = std::move(subscription_->events.front());
     subscription_->events.pop_front();
     co_return event;
@@ -53,7 +54,8 @@ class FakeEngine::Logs final : public engine::LogStream {
   }
 
   Task<Result<std::optional<engine::LogChunk>>> next() override {
-    while (pending_.empty() && follow_ && box_->view.running() && read_ == box_->output.size()) co_await changed_->wait();
+    while (pending_.empty() && follow_ && box_->view.running() && read_ == box_->output.size())
+      co_await changed_->wait();
     if (pending_.empty() && follow_) {
       pending_ = box_->output.substr(read_);
       read_ = box_->output.size();
@@ -74,9 +76,11 @@ class FakeEngine::Logs final : public engine::LogStream {
 void FakeEngine::emit(std::string type, std::string action, std::string actor, engine::Labels attributes) {
   changed_->notify_all();
   if (losing_events_) return;
-  const auto now = std::chrono::duration_cast<std::chrono::nanoseconds>(clock_.system_now().time_since_epoch()).count();
+  const auto now =
+      std::chrono::duration_cast<std::chrono::nanoseconds>(clock_.system_now().time_since_epoch()).count();
   last_event_nano_ = std::max<std::int64_t>(last_event_nano_ + 1, now);
-  history_.push_back({std::move(type), std::move(action), std::move(actor), std::move(attributes), last_event_nano_});
+  history_.push_back(
+      {std::move(type), std::move(action), std::move(actor), std::move(attributes), last_event_nano_});
   if (history_.size() > kHistory) history_.pop_front();
   std::erase_if(subscriptions_, [](const auto& weak) { return weak.expired(); });
   for (const auto& weak : subscriptions_) weak.lock()->events.push_back(history_.back());
@@ -122,7 +126,8 @@ Task<Result<std::unique_ptr<engine::LogStream>>> FakeEngine::logs(std::string id
     const auto box = find_box(id);
     if (!box) return no_such_container(id);
     auto first = options.tail ? last_lines(box->output, *options.tail) : box->output;
-    return std::unique_ptr<engine::LogStream>(std::make_unique<Logs>(box, changed_, std::move(first), options.follow));
+    return std::unique_ptr<engine::LogStream>(
+        std::make_unique<Logs>(box, changed_, std::move(first), options.follow));
   };
   return call("container_logs", id, deadline, std::move(effect));
 }

@@ -22,7 +22,8 @@ class RealHarness final : public Harness {
  public:
   RealHarness()
       : metrics_(registry_, "local"),
-        engine_(engine::make_http_engine(io_.get_executor(), clock_, engine::parse_docker_host(std::getenv(kHostVariable)).value(),
+        engine_(engine::make_http_engine(io_.get_executor(), clock_,
+                                         engine::parse_docker_host(std::getenv(kHostVariable)).value(),
                                          metrics_)) {
     static int instances = 0;
     number_ = ++instances;
@@ -150,7 +151,9 @@ Task<void> identity(RealHarness& h) {
   EXPECT_TRUE(info->api_version.starts_with("1."));
   EXPECT_GT(info->cpus, 0);
   EXPECT_GT(info->memory_bytes, 0);
-  EXPECT_NE(h.metrics_text().find("berth_engine_requests_total{code=\"200\",host=\"local\",operation=\"info\"} 1"), std::string::npos)
+  EXPECT_NE(
+      h.metrics_text().find("berth_engine_requests_total{code=\"200\",host=\"local\",operation=\"info\"} 1"),
+      std::string::npos)
       << h.metrics_text();
 }
 TEST_F(HttpEngineTest, KnowsWhoTheEngineIsAndCountsItsRequests) { harness->run(identity(*harness)); }
@@ -171,9 +174,12 @@ Task<void> copied_files(RealHarness& h) {
   CO_ASSERT_OK(copied);
   auto started = co_await h.engine().start_container(id);
   CO_ASSERT_OK(started);
-  auto text = co_await sh(h, id, "cat /etc/some/where/config.yaml; stat -c '%a %u %g' /etc/some/where/config.yaml");
+  auto text =
+      co_await sh(h, id, "cat /etc/some/where/config.yaml; stat -c '%a %u %g' /etc/some/where/config.yaml");
   EXPECT_EQ(text, "a: 1\n440 7 8\n");
-  text = co_await sh(h, id, "stat -c '%a %u %g' /etc/some /etc/some/where /tmp /tmp/x; wc -c </tmp/x; cat /etc/some/nnn*/m*");
+  text = co_await sh(
+      h, id,
+      "stat -c '%a %u %g' /etc/some /etc/some/where /tmp /tmp/x; wc -c </tmp/x; cat /etc/some/nnn*/m*");
   EXPECT_EQ(text, "755 0 0\n755 0 0\n1777 0 0\n755 0 0\n10\nlong");
   std::vector<engine::FileToCopy> more;
   more.push_back({"/etc/some/where/config.yaml", "a: 2\n", 0440, 0, 0});
@@ -199,7 +205,9 @@ Task<void> exec_limits(RealHarness& h) {
   EXPECT_EQ(text.size(), 4096u);
   EXPECT_TRUE(text.ends_with("line 2999\n"));
 }
-TEST_F(HttpEngineTest, ExecEndsAtItsDeadlineAndKeepsTheEndOfTheOutput) { harness->run(exec_limits(*harness)); }
+TEST_F(HttpEngineTest, ExecEndsAtItsDeadlineAndKeepsTheEndOfTheOutput) {
+  harness->run(exec_limits(*harness));
+}
 
 Task<void> pulls(RealHarness& h) {
   std::string nowhere = "127.0.0.1:1/nothing";
@@ -208,7 +216,8 @@ Task<void> pulls(RealHarness& h) {
   std::string bad = "Upper/CASE:1";
   pulled = co_await h.engine().pull_image(std::move(bad), h.soon());
   expect_reason(pulled, Reason::InvalidSpec);
-  EXPECT_NE(h.metrics_text().find("berth_engine_pulls_total{host=\"local\",result=\"failure\"} 2"), std::string::npos);
+  EXPECT_NE(h.metrics_text().find("berth_engine_pulls_total{host=\"local\",result=\"failure\"} 2"),
+            std::string::npos);
 }
 TEST_F(HttpEngineTest, APullThatFailsSaysWhy) { harness->run(pulls(*harness)); }
 

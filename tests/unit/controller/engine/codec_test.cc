@@ -56,7 +56,8 @@ TEST(EngineCodec, TheListSaysWhatInspectSays) {
 TEST(EngineCodec, AContainerThatEndedHasNeitherAddressNorPorts) {
   auto body = recorded("inspect_exited.json");
   // As 20.10 and 26 show it after their own restart.
-  body["NetworkSettings"]["Ports"] = {{"6379/tcp", json::array({{{"HostIp", "127.0.0.1"}, {"HostPort", "29555"}}})}};
+  body["NetworkSettings"]["Ports"] = {
+      {"6379/tcp", json::array({{{"HostIp", "127.0.0.1"}, {"HostPort", "29555"}}})}};
   body["NetworkSettings"]["Networks"]["ci-net"]["IPAddress"] = "10.77.0.2";
   const auto container = container_from_inspect(body);
   EXPECT_EQ(container.state, ContainerState::Exited);
@@ -79,9 +80,10 @@ TEST(EngineCodec, ReadsNetworkAndImage) {
 }
 
 TEST(EngineCodec, WhatIsMissingNullOrOfAnotherTypeIsTheDefault) {
-  for (const char* text : {"{}", "[]", "null", "7", R"({"Id":7,"Name":null,"State":"up","Config":[],"NetworkSettings":null})",
-                           R"({"State":{"Status":9,"ExitCode":"x","Health":null},"NetworkSettings":{"Networks":[],"Ports":7}})",
-                           R"({"NetworkSettings":{"Networks":{"n":null}},"Labels":{"a":null},"Ports":[7,null],"Names":[7]})"}) {
+  for (const char* text :
+       {"{}", "[]", "null", "7", R"({"Id":7,"Name":null,"State":"up","Config":[],"NetworkSettings":null})",
+        R"({"State":{"Status":9,"ExitCode":"x","Health":null},"NetworkSettings":{"Networks":[],"Ports":7}})",
+        R"({"NetworkSettings":{"Networks":{"n":null}},"Labels":{"a":null},"Ports":[7,null],"Names":[7]})"}) {
     const auto body = json::parse(text);
     EXPECT_EQ(container_from_inspect(body).state, ContainerState::Created) << text;
     EXPECT_EQ(container_from_list(body).exit_code, 0) << text;
@@ -99,7 +101,8 @@ TEST(EngineCodec, APortIsExposedAndBound) {
   spec.ports = {{6379, "tcp", "127.0.0.1", 30000}, {53, "udp", "127.0.0.1", 30001}};
   const auto body = container_body(spec);
   EXPECT_EQ(body["ExposedPorts"], json::parse(R"({"6379/tcp":{},"53/udp":{}})"));
-  EXPECT_EQ(body["HostConfig"]["PortBindings"], json::parse(R"({"6379/tcp":[{"HostIp":"127.0.0.1","HostPort":"30000"}],
+  EXPECT_EQ(body["HostConfig"]["PortBindings"],
+            json::parse(R"({"6379/tcp":[{"HostIp":"127.0.0.1","HostPort":"30000"}],
                                                                "53/udp":[{"HostIp":"127.0.0.1","HostPort":"30001"}]})"));
 }
 
@@ -107,7 +110,8 @@ TEST(EngineCodec, TheBodySaysOnlyWhatTheSpecSays) {
   ContainerSpec spec;
   spec.image = "redis:7";
   auto body = container_body(spec);
-  for (const char* key : {"Cmd", "Entrypoint", "WorkingDir", "Hostname", "StopTimeout", "Healthcheck", "NetworkingConfig"}) {
+  for (const char* key :
+       {"Cmd", "Entrypoint", "WorkingDir", "Hostname", "StopTimeout", "Healthcheck", "NetworkingConfig"}) {
     EXPECT_FALSE(body.contains(key)) << key;
   }
   for (const char* key : {"Memory", "MemorySwap", "NanoCpus", "CpuShares", "NetworkMode"}) {

@@ -51,10 +51,13 @@ class FakeHarness final : public Harness {
   }
   engine::ContainerSpec without_command(const std::string& suffix) override {
     fakes::Behaviour behaviour;
-    behaviour.fails_to_start = base::error(Reason::CommandNotFound, "exec: \"nope\": executable file not found in $PATH");
+    behaviour.fails_to_start =
+        base::error(Reason::CommandNotFound, "exec: \"nope\": executable file not found in $PATH");
     return spec(suffix, kImage, behaviour);
   }
-  engine::ContainerSpec with_volume(const std::string& suffix) override { return spec(suffix, kVolumeImage, {}); }
+  engine::ContainerSpec with_volume(const std::string& suffix) override {
+    return spec(suffix, kVolumeImage, {});
+  }
   engine::ContainerSpec becoming_healthy(const std::string& suffix) override {
     fakes::Behaviour behaviour;
     behaviour.healthy_after = std::chrono::milliseconds(300);

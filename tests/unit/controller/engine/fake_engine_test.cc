@@ -18,7 +18,9 @@ struct FakeEngineTest : testing::Test {
     run_task(io, tasks.stop());
     run_task(io, engine.stop());
   }
-  base::Deadline within(base::Duration duration) { return base::Deadline::after(clock.steady_now(), duration); }
+  base::Deadline within(base::Duration duration) {
+    return base::Deadline::after(clock.steady_now(), duration);
+  }
   Result<std::string> create(const std::string& name) {
     engine::ContainerSpec spec;
     spec.name = name;
@@ -34,7 +36,10 @@ struct FakeEngineTest : testing::Test {
 };
 
 TEST_F(FakeEngineTest, AFaultMeetsTheCallsThatItNames) {
-  engine.inject({.operation = "container_create", .target = "bad", .skip = 1, .error = base::error(Reason::EngineError, "boom")});
+  engine.inject({.operation = "container_create",
+                 .target = "bad",
+                 .skip = 1,
+                 .error = base::error(Reason::EngineError, "boom")});
   EXPECT_TRUE(create("good-1"));
   EXPECT_TRUE(create("bad-1"));
   const auto failed = create("bad-2");
@@ -45,7 +50,9 @@ TEST_F(FakeEngineTest, AFaultMeetsTheCallsThatItNames) {
 }
 
 TEST_F(FakeEngineTest, ALostAnswerIsAnErrorThatDidItsWork) {
-  engine.inject({.operation = "container_create", .error = base::error(Reason::EngineUnavailable, "reset"), .takes_effect = true});
+  engine.inject({.operation = "container_create",
+                 .error = base::error(Reason::EngineUnavailable, "reset"),
+                 .takes_effect = true});
   EXPECT_TRUE(create("ab").has_error());
   EXPECT_TRUE(engine.container("ab"));
   const auto again = create("ab");
@@ -63,7 +70,9 @@ TEST_F(FakeEngineTest, AHangEndsAtTheDeadline) {
   EXPECT_FALSE(engine.container("ab"));
 }
 
-Task<void> start_it(FakeEngine& engine, std::string id) { (void)co_await engine.start_container(std::move(id)); }
+Task<void> start_it(FakeEngine& engine, std::string id) {
+  (void)co_await engine.start_container(std::move(id));
+}
 
 TEST_F(FakeEngineTest, ACancelledCallTakesEffectAllTheSame) {
   ASSERT_TRUE(create("ab"));

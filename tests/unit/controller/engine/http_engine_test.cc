@@ -9,14 +9,16 @@ namespace {
 
 TEST(DockerHost, UnixAndTcpAreRead) {
   EXPECT_EQ(parse_docker_host("").value().str(), "unix:///var/run/docker.sock");
-  EXPECT_EQ(parse_docker_host("unix:///run/user/1000/docker.sock").value().path, "/run/user/1000/docker.sock");
+  EXPECT_EQ(parse_docker_host("unix:///run/user/1000/docker.sock").value().path,
+            "/run/user/1000/docker.sock");
   const auto tcp = parse_docker_host("tcp://10.0.0.5").value();
   EXPECT_EQ(tcp.host, "10.0.0.5");
   EXPECT_EQ(tcp.port, 2375);
 }
 
 TEST(DockerHost, WhatIsNotSupportedIsRefusedWithAnExample) {
-  for (const char* text : {"ssh://user@host", "npipe:////./pipe/docker_engine", "https://host:2376", "/var/run/docker.sock", "tcp://"}) {
+  for (const char* text : {"ssh://user@host", "npipe:////./pipe/docker_engine", "https://host:2376",
+                           "/var/run/docker.sock", "tcp://"}) {
     const auto endpoint = parse_docker_host(text);
     ASSERT_TRUE(endpoint.has_error()) << text;
     EXPECT_EQ(endpoint.error().reason, Reason::BadRequest) << text;

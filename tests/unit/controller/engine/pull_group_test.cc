@@ -18,7 +18,10 @@ Task<void> pull_and_note(PullGroup& pulls, std::string reference, std::vector<st
 }
 
 struct PullGroupTest : testing::Test {
-  PullGroupTest() : engine(io.get_executor(), clock), pulls(io.get_executor(), clock, engine), tasks(io.get_executor(), "test") {
+  PullGroupTest()
+      : engine(io.get_executor(), clock),
+        pulls(io.get_executor(), clock, engine),
+        tasks(io.get_executor(), "test") {
     engine.every_image_exists = false;
     engine.latency["image_pull"] = seconds(3);
   }

@@ -23,8 +23,9 @@ std::vector<Entry> read_tar(const std::string& bytes) {
   EXPECT_EQ(archive_read_open_memory(tar, bytes.data(), bytes.size()), ARCHIVE_OK);
   archive_entry* entry = nullptr;
   while (archive_read_next_header(tar, &entry) == ARCHIVE_OK) {
-    Entry found{archive_entry_pathname(entry), archive_entry_filetype(entry) == AE_IFDIR, archive_entry_perm(entry),
-                archive_entry_uid(entry), archive_entry_gid(entry), ""};
+    Entry found{archive_entry_pathname(entry), archive_entry_filetype(entry) == AE_IFDIR,
+                archive_entry_perm(entry),     archive_entry_uid(entry),
+                archive_entry_gid(entry),      ""};
     found.content.resize(static_cast<std::size_t>(archive_entry_size(entry)));
     archive_read_data(tar, found.content.data(), found.content.size());
     entries.push_back(std::move(found));
@@ -33,11 +34,15 @@ std::vector<Entry> read_tar(const std::string& bytes) {
   return entries;
 }
 
-FileToCopy file(std::string path, std::string content = "x") { return {std::move(path), std::move(content), 0640, 7, 8}; }
+FileToCopy file(std::string path, std::string content = "x") {
+  return {std::move(path), std::move(content), 0640, 7, 8};
+}
 
 TEST(Tar, HoldsDirectoriesAndFilesWithModeAndOwner) {
   const std::string long_name(300, 'n');
-  const auto bytes = make_tar({"/etc/app"}, {file("/etc/app/x", std::string("a\0b", 3)), file("//a/./" + long_name)}, {}).value();
+  const auto bytes =
+      make_tar({"/etc/app"}, {file("/etc/app/x", std::string("a\0b", 3)), file("//a/./" + long_name)}, {})
+          .value();
   const auto entries = read_tar(bytes);
   ASSERT_EQ(entries.size(), 3u);
   EXPECT_EQ(entries[0].path, "etc/app/");
@@ -61,7 +66,8 @@ TEST(Tar, RefusesWhatIsNotAnAbsolutePathOfAFile) {
 }
 
 TEST(Tar, ParentsComeDeepestFirst) {
-  EXPECT_EQ(parents_of("/etc//some/./where/x"), (std::vector<std::string>{"/etc/some/where", "/etc/some", "/etc"}));
+  EXPECT_EQ(parents_of("/etc//some/./where/x"),
+            (std::vector<std::string>{"/etc/some/where", "/etc/some", "/etc"}));
   EXPECT_TRUE(parents_of("/x").empty());
 }
 
