@@ -48,7 +48,8 @@ class Delete final : public Command {
       auto removed = co_await session.client.remove(*one.resource, one.key, any);
       if (removed.has_value()) {
         one.uid = removed.value()->uid();
-        session.io.out << display_name(*one.resource, one.key.name) << (wait_ ? " deleting" : " deleted") << std::endl;
+        const bool going_on = removed.value()->deleting();
+        if (!wait_) session.io.out << display_name(*one.resource, one.key.name) << (going_on ? " deleting" : " deleted") << std::endl;
         going.push_back(std::move(one));
       } else if (removed.error().reason != Reason::NotFound || !ignore_missing_) {
         if (removed.error().reason == Reason::ServiceUnavailable || removed.error().reason == Reason::Unauthorized) {

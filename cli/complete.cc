@@ -1,7 +1,6 @@
 #include "cli/complete.h"
 
 #include <algorithm>
-#include <optional>
 
 #include "cli/fields.h"
 #include "cli/targets.h"
@@ -61,18 +60,21 @@ void offer_argument(const Flags& flags, const crd::Scheme& scheme, const std::ve
 
 Task<std::vector<std::string>> names_from_server(Session& session, const crd::ResourceInfo& resource) {
   std::vector<std::string> names;
-  auto listed = co_await session.client.list(resource, resource.namespaced ? session.ns : "");
+  std::string ns;
+  if (resource.namespaced) ns = session.ns;
+  auto listed = co_await session.client.list(resource, std::move(ns));
   if (!listed.has_value()) co_return names;
   for (const auto& object : listed.value().items) names.push_back(object->name());
   co_return names;
 }
 
-Task<std::vector<std::string>> services_of(Session& session, std::string environment, std::string prefix) {
+// `word` is "" or "ENV/": what each name begins with.
+Task<std::vector<std::string>> services_of(Session& session, std::string environment, std::string word) {
   std::vector<std::string> names;
-  ObjectKey key{session.ns, environment};
+  ObjectKey key{session.ns, std::move(environment)};
   auto found = co_await session.client.get(environments(session.scheme), std::move(key));
   if (!found.has_value()) co_return names;
-  for (const auto& service : items(at(found.value()->spec(), {"services"}))) names.push_back(prefix + text_at(service, {"name"}));
+  for (const auto& service : items(at(found.value()->spec(), {"services"}))) names.push_back(word + text_at(service, {"name"}));
   co_return names;
 }
 
@@ -117,32 +119,23 @@ Completion plan_completion(const std::vector<CommandPtr>& commands, const Flags&
 }
 
 Task<std::vector<std::string>> complete(Session& session, Completion plan) {
-  auto candidates = plan.words;
   std::vector<std::string> more;
   const auto& scheme = session.scheme;
+  const auto* resource = &environments(scheme);
+  if (plan.also == Completes::Namespaces) resource = &resource_of(scheme, "", "v1", "namespaces");
+  if (plan.also == Completes::TypesThenNames && !plan.type.empty()) resource = scheme.find_name(plan.type);
   const auto slash = plan.prefix.find('/');
-  switch (plan.also) {
-    case Completes::Files: more.push_back(kFilesMarker); break;
-    case Completes::Namespaces: more = co_await names_from_server(session, resource_of(scheme, "", "v1", "namespaces")); break;
-    case Completes::Environments: more = co_await names_from_server(session, environments(scheme)); break;
-    case Completes::TypesThenNames: {
-      const auto* resource = plan.type.empty() ? &environments(scheme) : scheme.find_name(plan.type);
-      more = co_await names_from_server(session, *resource);
-      break;
-    }
-    case Completes::Services:
-      if (!plan.type.empty()) {
-        more = co_await services_of(session, plan.type, "");
-      } else if (slash != std::string::npos) {
-        auto environment = plan.prefix.substr(0, slash);
-        auto prefix = plan.prefix.substr(0, slash + 1);
-        more = co_await services_of(session, std::move(environment), std::move(prefix));
-      } else {
-        more = co_await names_from_server(session, environments(scheme));
-      }
-      break;
-    default: break;
+  const bool services = plan.also == Completes::Services && (!plan.type.empty() || slash != std::string::npos);
+  if (services) {
+    auto environment = plan.type.empty() ? plan.prefix.substr(0, slash) : plan.type;
+    auto word = plan.type.empty() ? plan.prefix.substr(0, slash + 1) : std::string();
+    more = co_await services_of(session, std::move(environment), std::move(word));
+  } else if (plan.also == Completes::Files) {
+    more.push_back(kFilesMarker);
+  } else if (plan.also != Completes::Nothing && plan.also != Completes::Words) {
+    more = co_await names_from_server(session, *resource);
   }
+  auto candidates = std::move(plan.words);
   candidates.insert(candidates.end(), more.begin(), more.end());
   std::erase_if(candidates, [&](const std::string& word) { return word != kFilesMarker && !word.starts_with(plan.prefix); });
   co_return candidates;

@@ -12,7 +12,7 @@
 namespace berth::cli {
 
 // What the shell may offer behind a flag or as an argument.
-enum class Completes { Nothing, Files, Types, Environments, Services, TypesThenNames, Namespaces, Words };
+enum class Completes { Nothing, Files, Environments, Services, TypesThenNames, Namespaces, Words };
 
 struct Flag {
   std::string long_name;   // "output"

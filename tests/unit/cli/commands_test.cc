@@ -1,0 +1,318 @@
+#include <filesystem>
+
+#include "tests/unit/cli/command_fixture.h"
+
+namespace berth::cli {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::Not;
+using testing::StartsWith;
+
+using Commands = CommandTest;
+
+TEST_F(Commands, ApplyCreatesThenChangesNothingThenConfigures) {
+  const auto file = write_file("apply.yaml", kManifest);
+  ASSERT_EQ(run({"apply", "-f", file}), 0) << err();
+  EXPECT_EQ(out(), "testenvironment.berth.dev/checkout created\n");
+  ASSERT_EQ(run({"apply", "-f", file}), 0);
+  EXPECT_EQ(out(), "testenvironment.berth.dev/checkout unchanged\n");
+  write_file("apply.yaml", std::string(kManifest) + "  ttlSeconds: 60\n");
+  ASSERT_EQ(run({"apply", "-f", file}), 0);
+  EXPECT_EQ(out(), "testenvironment.berth.dev/checkout configured\n");
+  EXPECT_EQ(stored("checkout")->spec()["ttlSeconds"], 60);
+}
+
+TEST_F(Commands, ApplyKeepsWhatBelongsToBerth) {
+  input.str(kManifest);
+  ASSERT_EQ(run({"apply", "-f", "-"}), 0) << err();
+  auto body = stored("checkout")->body();
+  body["metadata"]["annotations"] = {{"berth.dev/source", "x.yaml"}, {"mine", "1"}};
+  ASSERT_TRUE(fakes::run_task(io, registry.replace(environments(scheme), {"default", "checkout"}, body, {})).has_value());
+  input.clear();
+  input.str(kManifest);
+  ASSERT_EQ(run({"apply", "-f", "-"}), 0) << err();
+  EXPECT_EQ(stored("checkout")->annotation("berth.dev/source"), "x.yaml");
+  EXPECT_EQ(stored("checkout")->annotation("mine"), "");
+  EXPECT_TRUE(stored("checkout")->has_finalizer(crd::kEngineFinalizer));
+}
+
+TEST_F(Commands, ApplyShowsEveryWrongFieldAtItsLine) {
+  const auto file = write_file("wrong.yaml", R"(apiVersion: berth.dev/v1alpha1
+kind: TestEnvironment
+metadata: {name: x}
+spec:
+  services:
+  - name: a
+    image: ""
+  - name: b
+    image: i
+    ports:
+    - {containerPort: 99999}
+)");
+  EXPECT_EQ(run({"apply", "-f", file}), 1);
+  EXPECT_THAT(err(), StartsWith("berthctl: error: "));
+  EXPECT_THAT(err(), HasSubstr(file + ":7:5: spec.services[0].image: "));
+  EXPECT_THAT(err(), HasSubstr(file + ":11:8: spec.services[1].ports[0].containerPort: "));
+  EXPECT_EQ(stored("x"), nullptr);
+}
+
+TEST_F(Commands, ApplyIsStrictAboutUnknownFields) {
+  const auto file = write_file("strict.yaml", std::string(kManifest) + "  ttlSecond: 60\n");
+  EXPECT_EQ(run({"apply", "-f", file}), 1);
+  EXPECT_THAT(err(), HasSubstr(file + ":12:3: spec.ttlSecond: unknown field"));
+}
+
+TEST_F(Commands, OneWrongDocumentOfSeveralChangesNothing) {
+  const auto file = write_file("several.yaml", std::string(kManifest) + "---\n" + std::string(kManifest) + "  nope: 1\n");
+  EXPECT_EQ(run({"apply", "-f", file}), 1);
+  EXPECT_THAT(err(), HasSubstr(file + ":24:3: spec.nope: unknown field"));
+  EXPECT_THAT(err(), HasSubstr("Nothing was changed."));
+  EXPECT_EQ(stored("checkout"), nullptr);
+}
+
+TEST_F(Commands, ApplyNamesWhatIsWrongWithTheFileItself) {
+  EXPECT_EQ(run({"apply", "-f", "/no/such/file.yaml"}), 1);
+  EXPECT_THAT(err(), HasSubstr("/no/such/file.yaml: No such file or directory"));
+  EXPECT_EQ(run({"apply", "-f", write_file("kind.yaml", "apiVersion: v1\nkind: Pod\nmetadata: {name: x}\n")}), 1);
+  EXPECT_THAT(err(), HasSubstr(":2:1: there is no kind Pod in v1; the types are testenvironments (te, env)"));
+  EXPECT_EQ(run({"apply", "-f", write_file("syntax.yaml", "a: [\n")}), 1);
+  EXPECT_THAT(err(), HasSubstr("syntax.yaml:"));
+  EXPECT_EQ(run({"apply", "-f", write_file("empty.yaml", "---\n")}), 1);
+  EXPECT_EQ(run({"apply", "-f", write_file("twice.yaml", std::string(kManifest) + "  ttlSeconds: 1\n  ttlSeconds: 2\n")}), 1);
+  EXPECT_THAT(err(), HasSubstr(":13:3: spec.ttlSeconds: duplicate key"));
+  EXPECT_EQ(run({"apply"}), 1);
+}
+
+TEST_F(Commands, ApplyRefusesAnotherNamespaceThanTheOneAskedFor) {
+  const auto file = write_file("ns.yaml", "apiVersion: berth.dev/v1alpha1\nkind: TestEnvironment\nmetadata: {name: x, namespace: a}\n"
+                                          "spec: {services: [{name: s, image: i}]}\n");
+  EXPECT_EQ(run({"-n", "b", "apply", "-f", file}), 1);
+  EXPECT_THAT(err(), HasSubstr("\"a\" is not the namespace \"b\""));
+  EXPECT_EQ(run({"apply", "-f", file}), 0);
+  EXPECT_NE(stored("x", "a"), nullptr);
+}
+
+TEST_F(Commands, ApplyWaitsUntilItIsReadyOrTellsWhyItIsNot) {
+  controller.start(ready_status);
+  input.str(kManifest);
+  ASSERT_EQ(run({"apply", "--wait", "-f", "-"}), 0) << err();
+  EXPECT_THAT(err(), HasSubstr("checkout: Ready after "));
+}
+
+TEST_F(Commands, ApplyWithWaitFailsWithTheReasonAndTheLastLogLines) {
+  controller.start(failed_status);
+  input.str(kManifest);
+  EXPECT_EQ(run({"apply", "--wait", "-f", "-"}), 1);
+  EXPECT_THAT(err(), HasSubstr("ContainerExited"));
+  EXPECT_THAT(err(), HasSubstr("FATAL: out of luck"));
+}
+
+TEST_F(Commands, GetShowsTablesNamesAndDocuments) {
+  input.str(kManifest);
+  ASSERT_EQ(run({"apply", "-f", "-"}), 0);
+  ASSERT_EQ(run({"get"}), 0) << err();
+  EXPECT_THAT(out(), StartsWith("NAME"));
+  EXPECT_THAT(out(), HasSubstr("\ncheckout "));
+  ASSERT_EQ(run({"get", "te", "-o", "name"}), 0);
+  EXPECT_EQ(out(), "testenvironment.berth.dev/checkout\n");
+  ASSERT_EQ(run({"get", "env/checkout", "-o", "json"}), 0);
+  EXPECT_EQ(json::parse(out())["metadata"]["name"], "checkout");
+  ASSERT_EQ(run({"get", "te", "-o", "json"}), 0);
+  EXPECT_EQ(json::parse(out())["kind"], "List");
+  ASSERT_EQ(run({"get", "-A", "-l", "pipeline!=1", "-o", "name"}), 0);
+  EXPECT_EQ(out(), "");
+  ASSERT_EQ(run({"get", "namespaces"}), 0);
+  EXPECT_THAT(out(), HasSubstr("default"));
+}
+
+TEST_F(Commands, GetOfWhatIsNotThereFails) {
+  EXPECT_EQ(run({"get", "te", "nope"}), 1);
+  EXPECT_THAT(err(), HasSubstr("not found"));
+  EXPECT_EQ(run({"get", "podz"}), 1);
+  EXPECT_THAT(err(), HasSubstr("the types are testenvironments"));
+  EXPECT_EQ(run({"get", "-l", "a b"}), 1);
+  EXPECT_EQ(run({"get"}), 0);
+  EXPECT_THAT(err(), HasSubstr("No testenvironments in namespace \"default\"."));
+}
+
+TEST_F(Commands, DeleteWaitsForTheEnd) {
+  controller.start(ready_status);
+  input.str(kManifest);
+  ASSERT_EQ(run({"apply", "-f", "-"}), 0);
+  ASSERT_EQ(run({"delete", "checkout"}), 0) << err();
+  EXPECT_THAT(out(), HasSubstr("testenvironment.berth.dev/checkout deleted\n"));
+  EXPECT_EQ(stored("checkout"), nullptr);
+}
+
+TEST_F(Commands, DeleteThatDoesNotEndInTimeFails) {
+  input.str(kManifest);
+  ASSERT_EQ(run({"apply", "-f", "-"}), 0);
+  EXPECT_EQ(run({"delete", "te", "--all", "--timeout", "20ms"}), 1);
+  EXPECT_THAT(err(), HasSubstr("timed out"));
+  EXPECT_EQ(run({"delete", "te", "--all", "--wait=false"}), 0);
+  EXPECT_TRUE(stored("checkout")->deleting());
+}
+
+TEST_F(Commands, DeleteNeverGuessesWhatIsMeant) {
+  input.str(kManifest);
+  ASSERT_EQ(run({"apply", "-f", "-"}), 0);
+  EXPECT_EQ(run({"delete"}), 1);
+  EXPECT_EQ(run({"delete", "te"}), 1);
+  EXPECT_EQ(run({"delete", "checkout", "--all"}), 1);
+  EXPECT_EQ(run({"delete", "other"}), 1);
+  EXPECT_EQ(run({"delete", "other", "--ignore-not-found"}), 0);
+  EXPECT_FALSE(stored("checkout")->deleting());
+}
+
+TEST_F(Commands, WaitEndsWhenTheConditionHoldsOrNeverWill) {
+  input.str(kManifest);
+  ASSERT_EQ(run({"apply", "-f", "-"}), 0);
+  EXPECT_EQ(run({"wait", "--for=condition=Ready", "checkout", "--timeout=20ms"}), 1);
+  EXPECT_THAT(err(), HasSubstr("timed out"));
+  controller.start(ready_status);
+  EXPECT_EQ(run({"wait", "--for=condition=Ready", "te", "checkout"}), 0) << err();
+  EXPECT_EQ(out(), "testenvironment.berth.dev/checkout condition met\n");
+  EXPECT_EQ(run({"wait", "--for=phase=Ready", "te", "--all"}), 0);
+  EXPECT_EQ(run({"wait", "nope", "--appear=10ms"}), 1);
+  EXPECT_THAT(err(), HasSubstr("not found"));
+  EXPECT_EQ(run({"wait", "--for=delete", "nope"}), 0);
+}
+
+TEST_F(Commands, WaitFailsAtOnceWhenTheEnvironmentFailed) {
+  controller.start(failed_status);
+  input.str(kManifest);
+  ASSERT_EQ(run({"apply", "-f", "-"}), 0);
+  EXPECT_EQ(run({"wait", "--for=condition=Ready", "checkout", "--timeout=1h"}), 1);
+  EXPECT_THAT(err(), HasSubstr("ContainerExited"));
+  EXPECT_THAT(err(), HasSubstr("FATAL: out of luck"));
+  EXPECT_EQ(run({"wait", "--for=phase=Failed", "checkout"}), 0);
+}
+
+TEST_F(Commands, EnvPrintsTheLeasedPorts) {
+  input.str(kManifest);
+  ASSERT_EQ(run({"apply", "-f", "-"}), 0);
+  EXPECT_EQ(run({"env", "checkout"}), 1);
+  EXPECT_THAT(err(), HasSubstr("not leased yet"));
+  controller.start(ready_status);
+  ASSERT_EQ(run({"wait", "checkout"}), 0);
+  ASSERT_EQ(run({"env", "checkout"}), 0);
+  EXPECT_EQ(out(), "export DEV_POSTGRES_PORT=30000\n");
+  ASSERT_EQ(run({"env", "checkout", "--format", "json"}), 0);
+  EXPECT_EQ(json::parse(out()), json({{"DEV_POSTGRES_PORT", "30000"}}));
+  ASSERT_EQ(run({"env", "checkout", "--endpoints", "--in-network", "--format", "dotenv"}), 0);
+  EXPECT_EQ(out(), "BERTH_ENDPOINT_POSTGRES_SQL=postgres:5432\nDEV_POSTGRES_PORT=5432\n");
+  const auto file = write_file("github.env", "A=1\n");
+  environment["GITHUB_ENV"] = file;
+  ASSERT_EQ(run({"env", "checkout", "--format", "github"}), 0);
+  EXPECT_EQ(out(), "");
+  std::stringstream written;
+  written << std::ifstream(file).rdbuf();
+  EXPECT_EQ(written.str(), "A=1\nDEV_POSTGRES_PORT=30000\n");
+}
+
+TEST_F(Commands, LogsPrintsOneServiceAsItIsAndSeveralWithTheirNames) {
+  input.str(std::string(kManifest) + "  - {name: web, image: i}\n");
+  ASSERT_EQ(run({"apply", "-f", "-"}), 0) << err();
+  const std::string base = "/apis/berth.dev/v1alpha1/namespaces/default/testenvironments/checkout/log?service=";
+  remote.streams[base + "postgres&tailLines=5"] = {"a\nb", "c\n", "no end"};
+  remote.streams[base + "web&tailLines=5"] = {"w\n"};
+  ASSERT_EQ(run({"logs", "checkout/postgres", "--tail", "5"}), 0) << err();
+  EXPECT_EQ(out(), "a\nbc\nno end");
+  ASSERT_EQ(run({"logs", "checkout", "--tail", "5"}), 0) << err();
+  EXPECT_THAT(out(), HasSubstr("postgres | bc\n"));
+  EXPECT_THAT(out(), HasSubstr("postgres | no end\n"));
+  EXPECT_THAT(out(), HasSubstr("web      | w\n"));
+  EXPECT_EQ(run({"logs", "checkout/nope"}), 1);
+  EXPECT_THAT(err(), HasSubstr("it has postgres, web"));
+  EXPECT_EQ(run({"logs", "checkout/web"}), 1);
+}
+
+TEST_F(Commands, AttachAndReapAskTheServer) {
+  input.str(kManifest);
+  ASSERT_EQ(run({"apply", "-f", "-"}), 0);
+  ASSERT_EQ(run({"attach", "checkout", "job"}), 0) << err();
+  EXPECT_THAT(remote.calls.back(), HasSubstr("POST /apis/berth.dev/v1alpha1/namespaces/default/testenvironments/checkout/attach "
+                                             "{\"connect\":true,\"container\":\"job\"}"));
+  ASSERT_EQ(run({"attach", "checkout", "job", "--detach"}), 0);
+  EXPECT_THAT(remote.calls.back(), HasSubstr("\"connect\":false"));
+  ASSERT_EQ(run({"reap"}), 0);
+  EXPECT_THAT(remote.calls.back(), HasSubstr("POST /berth/v1/reap {\"adopt\":false,\"confirm\":false}"));
+  ASSERT_EQ(run({"reap", "--yes"}), 0);
+  EXPECT_THAT(remote.calls.back(), HasSubstr("\"confirm\":true"));
+  ASSERT_EQ(run({"adopt"}), 0);
+  EXPECT_THAT(remote.calls.back(), HasSubstr("\"adopt\":true"));
+  remote.answer = base::error(Reason::Conflict, "no such container");
+  EXPECT_EQ(run({"attach", "checkout", "job"}), 1);
+}
+
+TEST_F(Commands, DescribeShowsTheEnvironment) {
+  controller.start(ready_status);
+  input.str(kManifest);
+  ASSERT_EQ(run({"apply", "--wait", "-f", "-"}), 0);
+  ASSERT_EQ(run({"describe", "checkout"}), 0) << err();
+  EXPECT_THAT(out(), HasSubstr("postgres.sql  5432/TCP  at 127.0.0.1:30000  $DEV_POSTGRES_PORT"));
+  EXPECT_EQ(run({"describe", "nope"}), 1);
+}
+
+TEST_F(Commands, RunGivesTheCommandItsVariablesAndPassesItsStatusOn) {
+  controller.start(ready_status);
+  const auto file = write_file("run.yaml", kManifest);
+  const auto seen = testing::TempDir() + "seen";
+  const auto script = "echo $DEV_POSTGRES_PORT $BERTH_ENDPOINT_POSTGRES_SQL $BERTH_NAMESPACE ${BERTH_ENVIRONMENT%-*} > " + seen +
+                      "; exit 7";
+  EXPECT_EQ(run({"run", "-f", file, "--", "sh", "-c", script}), 7) << err();
+  std::stringstream text;
+  text << std::ifstream(seen).rdbuf();
+  EXPECT_EQ(text.str(), "30000 127.0.0.1:30000 default checkout\n");
+  EXPECT_TRUE(registry.list(environments(scheme), "").items.empty());
+  EXPECT_TRUE(registry.list(*scheme.find_name("leases"), "").items.empty());
+}
+
+TEST_F(Commands, RunTellsASignalFromAnExit) {
+  controller.start(ready_status);
+  const auto file = write_file("run.yaml", kManifest);
+  EXPECT_EQ(run({"run", "-f", file, "--", "sh", "-c", "kill -TERM $$"}), 128 + 15);
+  EXPECT_EQ(run({"run", "-f", file, "--", "/no/such/command"}), 127);
+  EXPECT_EQ(run({"run", "-f", file, "--", "/etc/passwd"}), 126);
+  EXPECT_TRUE(registry.list(environments(scheme), "").items.empty());
+}
+
+TEST_F(Commands, RunDeletesAnEnvironmentThatDidNotBecomeReady) {
+  controller.start(failed_status);
+  const auto file = write_file("run.yaml", kManifest);
+  EXPECT_EQ(run({"run", "-f", file, "--", "true"}), 125);
+  EXPECT_THAT(err(), HasSubstr("FATAL: out of luck"));
+  EXPECT_TRUE(registry.list(environments(scheme), "").items.empty());
+  EXPECT_EQ(run({"run", "-f", file, "--keep-on-failure", "--", "true"}), 125);
+  EXPECT_EQ(registry.list(environments(scheme), "").items.size(), 1u);
+}
+
+TEST_F(Commands, RunRefusesWhatItCannotRun) {
+  const auto file = write_file("run.yaml", kManifest);
+  EXPECT_EQ(run({"run", "-f", file}), 125);
+  EXPECT_THAT(err(), HasSubstr("write it after --"));
+  EXPECT_EQ(run({"run", "--", "true"}), 125);
+  EXPECT_EQ(run({"run", "-f", write_file("two.yaml", std::string(kManifest) + "---\n" + kManifest), "--", "true"}), 125);
+  EXPECT_THAT(err(), HasSubstr("one TestEnvironment is expected"));
+  EXPECT_EQ(run({"run", "-f", write_file("bad.yaml", std::string(kManifest) + "  x: 1\n"), "--", "true"}), 125);
+  EXPECT_THAT(err(), HasSubstr(":12:3: spec.x: unknown field"));
+}
+
+TEST_F(Commands, RunBindsTheEnvironmentToItsLease) {
+  json spec;
+  controller.start([&](const Object& object) {
+    spec = object.spec();
+    return ready_status(object);
+  });
+  ASSERT_EQ(run({"run", "-f", write_file("run.yaml", kManifest), "--", "true"}), 0) << err();
+  EXPECT_EQ(spec["leaseDurationSeconds"], 60);
+  EXPECT_EQ(spec["ttlSecondsAfterFinished"], 0);
+  ASSERT_EQ(run({"run", "--lease", "5s", "-f", write_file("run.yaml", std::string(kManifest) + "  ttlSecondsAfterFinished: 9\n"), "--", "true"}), 0);
+  EXPECT_EQ(spec["leaseDurationSeconds"], 5);
+  EXPECT_EQ(spec["ttlSecondsAfterFinished"], 9);
+}
+
+}  // namespace
+}  // namespace berth::cli
