@@ -47,7 +47,7 @@ start_berthd() {
   local begin
   begin=$(now)
   "$BIN/berthd" --data-dir "$WORK/data" --manifests "$WORK/manifests" --listen "unix://$WORK/b.sock" --listen http://127.0.0.1:6490 \
-    --port-range 30000-31999 --subnet-pool 10.219.0.0/16 --prune-delay 0.2 --log-level debug >"$WORK/berthd.log" 2>&1 &
+    --port-range 30000-31999 --subnet-pool 10.219.0.0/16 --prune-delay 200ms --log-level debug >"$WORK/berthd.log" 2>&1 &
   BERTHD=$!
   until curl -sf -o /dev/null --unix-socket "$WORK/b.sock" http://localhost/healthz; do sleep 0.002; done
   SERVING_MS=$((($(now) - begin) / 1000000))
@@ -66,7 +66,7 @@ compose_file() {
   printf 'services:\n'
   local k
   for k in 0 1 2; do
-    printf '  s%s:\n    image: %s\n    command: [httpd, -f, -p, "8080", -h, /]\n    ports: ["127.0.0.1:${P%s}:8080"]\n    healthcheck: {test: [CMD, nc, -z, 127.0.0.1, "8080"], interval: 250ms, timeout: 2s, retries: 20}\n' "$k" "$IMAGE" "$k"
+    printf '  s%s:\n    image: %s\n    command: [httpd, -f, -p, "8080", -h, /]\n    ports: ["127.0.0.1:${P%s}:8080"]\n    healthcheck: {test: [CMD, nc, -w, "1", 127.0.0.1, "8080"], interval: 250ms, timeout: 2s, retries: 20}\n' "$k" "$IMAGE" "$k"
   done
   printf '    depends_on: {s0: {condition: service_healthy}, s1: {condition: service_healthy}}\n'
 }

@@ -26,7 +26,7 @@ network=$(field ci/heal .status.network.id)
 docker network disconnect -f "$network" "$peer"
 attached() { same "$(docker inspect -f "{{range .NetworkSettings.Networks}}{{.NetworkID}}{{end}}" "$1")" "$(field ci/heal .status.network.id)"; }
 eventually 10 "a disconnected container is connected again" attached "$peer"
-eventually 10 "the peer resolves again" docker exec "$(container_of heal web)" nc -z peer 8080
+eventually 10 "the peer resolves again" docker exec "$(container_of heal web)" nc -w 1 peer 8080
 
 for c in $(container_of heal web) $(container_of heal peer); do docker network disconnect -f "$network" "$c"; done
 docker network rm "$network" >/dev/null || true

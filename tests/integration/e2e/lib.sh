@@ -47,7 +47,7 @@ eventually() {
 start_berthd() {
   "$BERTH_BIN/berthd" --data-dir "$DATA" --manifests "$MANIFESTS" --listen "http://127.0.0.1:${API_PORT:-6480}" \
     --listen "unix://$WORK/berthd.sock" --port-range "${PORT_RANGE:-31000-31499}" --subnet-pool "${SUBNET_POOL:-10.214.0.0/16}" \
-    --prune-delay 0.3 --log-level debug "${FLAGS[@]}" "$@" >>"$LOG" 2>&1 &
+    --prune-delay 300ms --log-level debug "${FLAGS[@]}" "$@" >>"$LOG" 2>&1 &
   BERTHD_PID=$!
   eventually 10 "berthd serves" curl -sf --unix-socket "$WORK/berthd.sock" http://localhost/healthz
 }

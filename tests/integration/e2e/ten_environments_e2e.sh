@@ -28,7 +28,7 @@ spec:
     readinessProbe: {tcpSocket: {port: redis}}
   - name: client
     image: $BUSYBOX
-    command: [sh, -c, "nc -z postgres 5432 && nc -z redis 6379 && cat /etc/client/config && echo public \$PUBLIC_DB && exec sleep 3600"]
+    command: [sh, -c, "nc -w 1 postgres 5432 </dev/null && nc -w 1 redis 6379 </dev/null && cat /etc/client/config && echo public \$PUBLIC_DB && exec sleep 3600"]
     dependsOn: [{service: postgres, condition: Ready}, {service: redis, condition: Ready}]
     env: [{name: PUBLIC_DB, value: "127.0.0.1:\$(DEV_POSTGRES_PORT)"}]
     files: [{path: /etc/client/config, mode: 0444, content: "run $1\n"}]
