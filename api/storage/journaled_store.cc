@@ -138,9 +138,18 @@ Task<Result<void>> JournaledStore::compact(Revision revision) {
   hub_.forget(std::min(revision, published_));
   collect_garbage();
   if (!journal_) co_return Result<void>();
+  struct Guard {
+    JournaledStore& store;
+    explicit Guard(JournaledStore& s) : store(s) { ++store.compacting_; }
+    ~Guard() {
+      --store.compacting_;
+      store.batch_done_.notify_all();
+    }
+  } const guard(*this);
   // A batch that starts after this one carries the new horizon; further ones until the garbage is gone.
   const auto first = batches_started_ + 1;
   do {
+    if (stopping_) co_return stopping();
     schedule_flush();
     co_await batch_done_.wait();
     if (batches_ended_ >= first && last_batch_.has_error()) co_return last_batch_.error();
@@ -151,7 +160,7 @@ Task<Result<void>> JournaledStore::compact(Revision revision) {
 Task<void> JournaledStore::stop() {
   stopping_ = true;
   hub_.close();
-  while (busy_ || flush_scheduled_ || !queue_.empty()) co_await batch_done_.wait();
+  while (busy_ || flush_scheduled_ || !queue_.empty() || compacting_ > 0) co_await batch_done_.wait();
 }
 
 // The state of `key` as the next commit meets it; null when it is not there then.

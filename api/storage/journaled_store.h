@@ -86,6 +86,7 @@ class JournaledStore final : public Store {
   bool flush_scheduled_ = false;
   bool busy_ = false;
   bool stopping_ = false;
+  int compacting_ = 0;
   std::uint64_t batches_started_ = 0;
   std::uint64_t batches_ended_ = 0;
   Result<void> last_batch_{};

@@ -293,6 +293,29 @@ TEST_F(JournaledStoreTest, HistoryIsBoundedByItsWeightToo) {
   EXPECT_TRUE(store->watch("things", "", 99).has_value());
 }
 
+TEST_F(JournaledStoreTest, StopEndsACompaction) {
+  for (int i = 0; i < 1000; ++i) commits.start(*store, put(thing("a"), i));
+  settle(io);
+  disk->hold = true;
+  std::string outcome;
+  TaskGroup group(io.get_executor(), "compact");
+  struct Compact {
+    static Task<void> run(Store& store, std::string& outcome) {
+      const auto result = co_await store.compact(1000);
+      outcome = result.has_value() ? "ok" : std::string(to_string(result.error().reason));
+    }
+  };
+  group.spawn("compact", Compact::run(*store, outcome));
+  settle(io);
+  disk->hold = false;
+  disk->release();
+  run_task(io, store->stop());
+  EXPECT_EQ(outcome, "Cancelled");
+  run_task(io, group.join());
+  reopen();
+  EXPECT_EQ(value_of(store->get(thing("a"))), 999);
+}
+
 // A deletion's mark must not leave the disk before what it deleted: a crash in between would bring the object
 // back.
 TEST_F(JournaledStoreTest, ADeletedObjectStaysDeletedWhereverCompactionIsCut) {
