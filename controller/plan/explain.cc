@@ -6,7 +6,6 @@ namespace berth::plan {
 
 namespace {
 
-constexpr std::size_t kLongest = 2000;
 constexpr std::size_t kLogBytes = 1000;
 constexpr int kLogLines = 5;
 
@@ -116,8 +115,8 @@ std::string log_suffix(const Input& input, const std::string& service) {
   return lines.empty() ? "" : "; its last lines:\n" + lines;
 }
 
-std::string clean(const std::string& text) {
-  std::string kept = text.substr(0, kLongest);
+std::string clean(const std::string& text, std::size_t longest) {
+  std::string kept = text.substr(0, longest);
   std::erase_if(kept, [](char c) { return static_cast<unsigned char>(c) < 0x20 && c != '\n' && c != '\t'; });
   return crd::json::parse(crd::dump(crd::json(kept))).get<std::string>();
 }

@@ -23,7 +23,7 @@ std::string describe_state(const engine::Container& container);
 Reason exit_reason(const engine::Container& container);
 // "; its last lines:\n..." with at most 5 lines and 1000 bytes of what was collected; "" when there is nothing.
 std::string log_suffix(const Input& input, const std::string& service);
-// What an engine, a registry or a container said, made fit for a status: valid UTF-8, no control characters, 2000 bytes.
-std::string clean(const std::string& text);
+// What an engine, a registry or a container said, made fit for a status: valid UTF-8, no control characters, not too long.
+std::string clean(const std::string& text, std::size_t longest = 2000);
 
 }  // namespace berth::plan

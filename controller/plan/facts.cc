@@ -80,13 +80,15 @@ Leases leases_of(const crd::json& status) {
 Facts facts_of(const Input& input) {
   const std::string phase = text_at(input.status, "phase");
   const bool failed = phase == "Failed";
-  if (failed && number_at(input.status, "observedGeneration") < input.generation) return {};
+  const bool changed = number_at(input.status, "observedGeneration") < input.generation;
+  if (failed && changed) return {};
   Facts facts;
   facts.expired = phase == "Expired";
   facts.finished = failed || facts.expired;
   facts.scheduled = time_at(input.status, "scheduledTime");
   facts.ready = time_at(input.status, "readyTime");
   facts.finished_at = time_at(input.status, "finishedTime");
+  if (changed && !facts.ready && !facts.expired) facts.scheduled.reset();
   facts.network_hash = text_at(object_at(input.status, "network"), "specHash");
   for (const crd::json& service : array_at(input.status, "services")) {
     facts.services[text_at(service, "name")] = record_of(service);

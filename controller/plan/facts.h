@@ -30,7 +30,7 @@ struct Facts {
   std::map<std::string, ServiceRecord> services;
 };
 
-// A Failed environment whose spec changed starts with a blank sheet.
+// A Failed environment whose spec changed starts with a blank sheet; one that was never Ready gets its deadline anew.
 Facts facts_of(const Input& input);
 
 // The record after looking at the container that counts now: a start that was not known is counted once.

@@ -145,6 +145,17 @@ TEST(Failing, TheDeadlineCountsFromScheduledAndOnlyUntilTheFirstReady) {
   EXPECT_THAT(scene.steps(), IsEmpty()) << "it is still in the queue";
 }
 
+TEST(Failing, AChangedSpecGetsTheWholeDeadline) {
+  Scene scene = pair();
+  scene.input.spec.ready_deadline = 20s;
+  scene.input.now = scene.at(18s);
+  scene.input.generation = 2;
+  scene.store();
+  EXPECT_EQ(scene.wakes(), 38);
+  scene.input.now = scene.at(21s);
+  EXPECT_THAT(scene.steps(), IsEmpty());
+}
+
 TEST(Failing, ADeadlineThatComesWithReadinessIsKept) {
   Scene scene = pair();
   scene.input.spec.ready_deadline = 20s;

@@ -26,6 +26,7 @@ struct Scene {
     input.now = input.created + 10s;
     input.status = crd::json::object();
     input.leases.subnet = "10.213.0.0/27";
+    input.status["observedGeneration"] = 1;
     input.status["scheduledTime"] = "2026-11-23T10:00:01.000000Z";
   }
 

@@ -129,6 +129,14 @@ TEST(Status, OddStoredStatusIsReadAsIfItWereNotThere) {
   }
 }
 
+TEST(Status, AnEndpointOfAnotherFormIsKeptAsItIs) {
+  Scene scene = ready_shop();
+  for (const char* endpoint : {"x", "postgres", "postgres.", "redis.sql"}) {
+    scene.input.leases.ports = {{"postgres", endpoint, "127.0.0.1", crd::Protocol::Tcp, 30000, 5432}};
+    EXPECT_EQ(leases_of(scene.status()), scene.input.leases) << endpoint;
+  }
+}
+
 TEST(Status, ReadyTimeIsTheFirstAndScheduledTimeStays) {
   Scene scene = ready_shop();
   scene.store();
