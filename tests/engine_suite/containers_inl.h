@@ -116,6 +116,7 @@ inline Task<void> already_done(Harness& h) {
     auto started = co_await engine.start_container(id);
     CO_ASSERT_OK(started);
   }
+  co_await wait_until_up(h, id);
   for (int i = 0; i < 2; ++i) {
     stopped = co_await engine.stop_container(id, grace, h.soon());
     CO_ASSERT_OK(stopped);

@@ -34,7 +34,7 @@ class Harness {
 
   // Containers that do something particular; name and labels are set.
   virtual engine::ContainerSpec sleeping(
-      const std::string& suffix) = 0;  // until it is stopped: then 143 at once
+      const std::string& suffix) = 0;  // says "up", until it is stopped: then 143
   virtual engine::ContainerSpec exiting(const std::string& suffix, int code, base::Duration after) = 0;
   virtual engine::ContainerSpec printing(const std::string& suffix,
                                          const std::string& text) = 0;           // then exits with 0
@@ -95,6 +95,7 @@ engine::NetworkSpec network_spec(Harness& h, const std::string& suffix, int subn
 Task<std::string> make_network(Harness& h, std::string suffix, int subnet);
 Task<std::string> make_container(Harness& h, engine::ContainerSpec spec);
 Task<std::string> run_container(Harness& h, engine::ContainerSpec spec);
+Task<void> wait_until_up(Harness& h, std::string id);  // of a sleeping()
 Task<engine::Container> inspect(Harness& h, std::string id);
 // Waits until the container is in this state, at most 20 s.
 Task<engine::Container> wait_for_state(Harness& h, std::string id, engine::ContainerState state);

@@ -61,4 +61,15 @@ inline Task<engine::Container> wait_for_state(Harness& h, std::string id, engine
   }
 }
 
+// A shell that was started this moment has no handler of SIGTERM yet, and ignores it.
+inline Task<void> wait_until_up(Harness& h, std::string id) {
+  engine::LogOptions options;
+  options.follow = true;
+  auto opened = co_await h.engine().logs(std::move(id), options, h.soon());
+  auto logs = detail::value_of(std::move(opened));
+  auto line = co_await logs->next();
+  const auto chunk = detail::value_of(std::move(line));
+  if (!chunk || chunk->bytes != "up\n") throw std::runtime_error("sleeping() did not say that it is up");
+}
+
 }  // namespace berth::engine_suite

@@ -68,6 +68,7 @@ inline Task<void> network_in_use(Harness& h) {
   EXPECT_EQ(inspected->endpoints[0].name, name);
   auto removed = co_await engine.remove_network(network, h.soon());
   expect_reason(removed, Reason::NetworkInUse);
+  co_await wait_until_up(h, id);
   auto stopped = co_await engine.stop_container(id, std::chrono::seconds(5), h.soon());
   CO_ASSERT_OK(stopped);
   removed = co_await engine.remove_network(network, h.soon());
@@ -85,6 +86,7 @@ inline Task<void> lost_network(Harness& h) {
   auto never_ran = h.sleeping("b");
   never_ran.network_id = first;
   const auto waiting = co_await make_container(h, std::move(never_ran));
+  co_await wait_until_up(h, id);
   auto stopped = co_await engine.stop_container(id, std::chrono::seconds(5), h.soon());
   CO_ASSERT_OK(stopped);
   auto removed = co_await engine.remove_network(first, h.soon());

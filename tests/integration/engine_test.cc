@@ -52,7 +52,7 @@ class RealHarness final : public Harness {
   std::uint16_t port(int n) override { return static_cast<std::uint16_t>(29100 + n); }
 
   engine::ContainerSpec sleeping(const std::string& suffix) override {
-    return shell(suffix, "trap 'exit 143' TERM; while :; do sleep 1000 & wait; done");
+    return shell(suffix, "trap 'exit 143' TERM; echo up; while :; do sleep 1000 & wait; done");
   }
   engine::ContainerSpec exiting(const std::string& suffix, int code, base::Duration after) override {
     const auto seconds = std::chrono::duration<double>(after).count();

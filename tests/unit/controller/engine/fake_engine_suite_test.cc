@@ -32,6 +32,7 @@ class FakeHarness final : public Harness {
 
   engine::ContainerSpec sleeping(const std::string& suffix) override {
     fakes::Behaviour behaviour;
+    behaviour.logs = "up\n";
     behaviour.exec = [](const std::vector<std::string>& command) {
       return command.front() == "true" ? engine::ExecResult{0, ""} : engine::ExecResult{7, "oops\n"};
     };
