@@ -183,6 +183,7 @@ class Run final : public Command {
   Task<Result<int>> run_command(Session& session, Interrupts& interrupts, Variables variables) {
     session.io.out.flush();
     session.io.err.flush();
+    if (interrupts.any()) co_return 128 + interrupts.received().front();
     auto started = Child::start(session.executor, command_, variables);
     if (!started.has_value()) {
       session.io.err << "berthctl: error: " << printable(started.error().message) << "\n";

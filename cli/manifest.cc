@@ -122,6 +122,17 @@ void add_objects(const Source& source, crd::YamlDocument document, const crd::Sc
   }
 }
 
+bool is_about_the_server(Reason reason) {
+  switch (reason) {
+    case Reason::ServiceUnavailable:
+    case Reason::Unauthorized:
+    case Reason::Timeout:
+    case Reason::TooManyRequests:
+    case Reason::InternalError: return true;
+    default: return false;
+  }
+}
+
 // The field paths that a strict decoding error quotes: unknown field "spec.imagge".
 std::vector<Cause> strict_causes(std::string_view message) {
   std::vector<Cause> causes;
@@ -176,6 +187,7 @@ Result<std::vector<Manifest>> read_manifests(const std::vector<std::string>& pat
 }
 
 std::vector<std::string> explain(const Error& error, const Manifest& manifest) {
+  if (is_about_the_server(error.reason)) return {printable(error.message)};
   auto causes = error.causes;
   if (causes.empty()) causes = strict_causes(error.message);
   if (causes.empty()) return {manifest.place("") + ": " + printable(error.message)};

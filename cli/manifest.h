@@ -29,7 +29,8 @@ struct Manifest {
 Result<std::vector<Manifest>> read_manifests(const std::vector<std::string>& paths, std::istream& in,
                                              const crd::Scheme& scheme);
 
-// An error that the server gave for this manifest, one line for each wrong field with its place; other errors as one line.
+// An error that the server gave for this manifest, one line for each wrong field with its place; an error about
+// the object as a whole stands at its first line, one about the server or the way there has no place.
 std::vector<std::string> explain(const Error& error, const Manifest& manifest);
 
 }  // namespace berth::cli

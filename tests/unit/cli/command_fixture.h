@@ -178,6 +178,11 @@ class CommandTest : public testing::Test {
                                        {"reason", "ContainerExited"}, {"message", "exited with code 1\nFATAL: out of luck"}}})}};
   }
 
+  static const crd::Scheme& shared_scheme() {
+    static const auto kScheme = crd::Scheme::builtin();
+    return kScheme;
+  }
+
   static constexpr const char* kManifest = R"(apiVersion: berth.dev/v1alpha1
 kind: TestEnvironment
 metadata:
@@ -193,7 +198,7 @@ spec:
 
   asio::io_context io;
   base::SystemClock clock;
-  const crd::Scheme scheme = crd::Scheme::builtin();
+  const crd::Scheme& scheme = shared_scheme();
   std::unique_ptr<storage::Store> store = storage::make_memory_store(io.get_executor());
   api::Registry registry{scheme, *store, clock};
   api::LocalClient client{registry, api::Actor::User};
