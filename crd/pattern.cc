@@ -7,6 +7,7 @@ namespace {
 
 constexpr std::size_t kMaxLength = 1024;
 constexpr int kMaxNesting = 32;
+constexpr std::uint64_t kMaxRepetition = 10'000;
 
 bool nested_too_deep(std::string_view expression) {
   int depth = 0;
@@ -19,6 +20,26 @@ bool nested_too_deep(std::string_view expression) {
       --depth;
   }
   return false;
+}
+
+// Every {n,m} multiplied: what its groups can at most grow to when they are laid out for matching.
+bool repeats_too_often(std::string_view expression) {
+  std::uint64_t product = 1;
+  for (std::size_t i = 0; i < expression.size(); ++i) {
+    if (expression[i] == '\\') {
+      ++i;
+    } else if (expression[i] == '{') {
+      std::uint64_t most = 1, number = 0;
+      for (++i; i < expression.size() && expression[i] != '}'; ++i) {
+        number = expression[i] >= '0' && expression[i] <= '9'
+                     ? std::min(number * 10 + (expression[i] - '0'), kMaxRepetition + 1)
+                     : 0;
+        most = std::max(most, number);
+      }
+      product = std::min(product * most, kMaxRepetition + 1);
+    }
+  }
+  return product > kMaxRepetition;
 }
 
 const char* describe(std::regex_constants::error_type code) {
@@ -47,11 +68,16 @@ Result<Pattern> Pattern::compile(std::string_view expression) {
   if (nested_too_deep(expression)) {
     return base::error(Reason::Invalid, "must not nest groups deeper than " + std::to_string(kMaxNesting));
   }
+  if (repeats_too_often(expression)) {
+    return base::error(Reason::Invalid, "must not repeat more than " + std::to_string(kMaxRepetition) +
+                                            " times (all its {n} multiplied)");
+  }
   try {
-    // libstdc++'s breadth-first matcher: its default one recurses once per character.
+    // libstdc++'s breadth-first matcher: its default one recurses once per character. Its parser looks one
+    // character past the end, which has to be there.
     constexpr auto kFlags = std::regex::ECMAScript | std::regex_constants::__polynomial;
-    return Pattern(
-        std::make_shared<const Program>(Program{std::regex(expression.begin(), expression.end(), kFlags)}));
+    const std::string text(expression);
+    return Pattern(std::make_shared<const Program>(Program{std::regex(text, kFlags)}));
   } catch (const std::regex_error& error) {
     return base::error(Reason::Invalid,
                        std::string("must be a regular expression, but has ") + describe(error.code()));

@@ -1,7 +1,7 @@
 #include <cstdlib>
 
-#include "crd/scheme.h"
 #include "crd/schema.h"
+#include "crd/scheme.h"
 #include "crd/test_environment.h"
 #include "crd/yaml.h"
 

@@ -1,5 +1,5 @@
-#include "crd/scheme.h"
 #include "crd/schema.h"
+#include "crd/scheme.h"
 #include "crd/yaml.h"
 
 // A schema from anywhere is refused or can be used; the second document is the value to use it on.

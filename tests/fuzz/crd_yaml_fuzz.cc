@@ -10,7 +10,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     if (documents.error().message.empty()) std::abort();
     return 0;
   }
-  const auto lines = 1 + std::count(text.begin(), text.end(), '\n') + std::count(text.begin(), text.end(), '\r');
+  const auto lines =
+      1 + std::count(text.begin(), text.end(), '\n') + std::count(text.begin(), text.end(), '\r');
   for (const auto& document : *documents) {
     for (const auto& [path, mark] : document.marks) {
       if (mark.line < 1 || mark.line > lines || mark.column < 1) std::abort();

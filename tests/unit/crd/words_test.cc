@@ -228,6 +228,20 @@ TEST(Pattern, FindsWhatItDescribes) {
   EXPECT_FALSE(pattern->found_in("not yet"));
 }
 
+TEST(Pattern, EverydayRepetitionsAreTaken) {
+  for (const char* good :
+       {"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", "\\d{1,3}(\\.\\d{1,3}){3}",
+        "listening on port \\d+", "[a-f0-9]{64}", "a\\{99999\\}"}) {
+    EXPECT_TRUE(Pattern::compile(good).has_value()) << good;
+  }
+  EXPECT_FALSE(Pattern::compile("(a{200}){200}").has_value());
+}
+
+TEST(Pattern, AnOpenGroupAtTheEndIsReadNoFurther) {
+  const std::string text = "(abc(";
+  EXPECT_FALSE(Pattern::compile(std::string_view(text).substr(0, 1)).has_value());
+}
+
 TEST(Pattern, WhatIsNoneIsRefusedInWords) {
   for (const std::string& bad :
        {std::string("("), std::string("["), std::string("*a"), std::string("a{2,1}"), std::string("\\"),
