@@ -35,8 +35,10 @@ struct YamlLimits {
 // sigs.k8s.io/yaml, except that plain yes/no/on/off stay strings: only true/false are booleans. Integers
 // (decimal, 0x, 0o and YAML 1.1 octal 0444), floats, null/~ and "" (null) resolve as plain scalars; quoted
 // ones are strings. Merge keys (<<) are expanded, anchors and aliases within a document too. Empty documents
-// are skipped. Pure; may be called from any thread. Errors: BadRequest "file:line:column: what" (the prefix
-// holds `name` when it is not empty).
+// are skipped. Pure; may be called from any thread. Text must be UTF-8 without control characters (a byte order
+// mark and CRLF are fine). JSON that YAML cannot read ("\ud83d\ude00") is read as JSON, without marks.
+// Errors: BadRequest "<name>:<line>:<column>: what", or "line <l>, column <c>: what" when `name` is empty;
+// RequestEntityTooLarge past limits.bytes.
 Result<std::vector<YamlDocument>> parse_yaml(std::string_view text, std::string_view name = "",
                                              const YamlLimits& limits = {});
 
