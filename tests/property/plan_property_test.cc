@@ -121,9 +121,8 @@ void check_plan(const Environment& environment, const Input& input, const Plan& 
     }
   }
   if (next.wake_at) RC_ASSERT(*next.wake_at > input.now);
-  const crd::json shown = status(input, next);
-  RC_ASSERT(crd::dump(shown) == crd::dump(status(input, next)));
-  const Leases read = leases_of(shown);
+  RC_ASSERT(status(input, next) == environment.status);  // which look() computed from the same
+  const Leases read = leases_of(environment.status);
   RC_ASSERT(read.subnet == input.leases.subnet);
   RC_ASSERT((sorted(read.ports) == sorted(input.leases.ports)));
 }
@@ -150,9 +149,9 @@ bool step(Environment& environment, const std::function<Outcome()>& outcome) {
   }
   if (!next.actions.empty()) return true;
   // A second look sees the verdicts of the probes that the first one asked for.
-  if (plan(environment.input()).actions.size() != 0) return true;
-  const crd::json shown = status(environment.input(), plan(environment.input()));
-  if (shown != environment.status) return true;
+  const Input again = environment.input();
+  const Plan second = plan(again);
+  if (!second.actions.empty() || status(again, second) != environment.status) return true;
   if (next.wake_at) environment.now = std::max(environment.now, *next.wake_at);
   return next.wake_at.has_value();
 }
@@ -288,7 +287,7 @@ TEST(PlanProperty, DeletionFromAnyStateLeavesNothing) {
     const auto before = foreigners(host.engine);
     Environment environment = make_environment(host);
     const auto faults = with_faults(6);
-    for (int i = 0, n = choose(60); i < n; ++i) {
+    for (int i = 0, n = choose(40); i < n; ++i) {
       step(environment, faults);
       if (chance(6)) damage(environment);
     }
@@ -366,7 +365,7 @@ TEST(PlanProperty, ManyEnvironmentsShareNothing) {
     Host host;
     std::vector<Environment> environments;
     for (int i = 0; i < 4; ++i) environments.push_back(make_environment(host, "env" + std::to_string(i)));
-    for (int i = 0, n = choose(120); i < n; ++i) {
+    for (int i = 0, n = choose(80); i < n; ++i) {
       Environment& environment = environments[static_cast<std::size_t>(choose(4))];
       if (environment.gone) continue;
       step(environment, with_faults(1));
