@@ -17,7 +17,7 @@ done
 ip -4 route show | sed 's/ linkdown *$//' | section route
 for tool in iptables ip6tables; do
   command -v "$tool-save" >/dev/null || continue
-  "$tool-save" 2>/dev/null | grep -v '^#' | sed 's/ \[[0-9]*:[0-9]*\]$//' | section "$tool"
+  "$tool-save" 2>/dev/null | sed -e '/^#/d' -e 's/ \[[0-9]*:[0-9]*\]$//' | section "$tool"
 done
 
 find /sys/fs/cgroup -mindepth 1 -maxdepth 4 -type d \( -path '*/docker/*' -o -name 'docker-*.scope' \) | section cgroup
