@@ -20,14 +20,20 @@ constexpr int kUsageStatus = 2;
 
 Flags global_flags(Invocation& invocation) {
   Flags flags("BERTH_");
-  flags.text("--server", "URL", "where berthd is: http://HOST:PORT or unix:///PATH (default: the socket of the data directory "
-             "when it may be opened, else http://127.0.0.1:6440)", &invocation.connection.server);
+  flags.text("--server", "URL",
+             "where berthd is: http://HOST:PORT or unix:///PATH (default: the socket of the data directory "
+             "when it may be opened, else http://127.0.0.1:6440)",
+             &invocation.connection.server);
   flags.text("--namespace,-n", "NAMESPACE", "the namespace to work in (default: default)", &invocation.ns).completes =
       Completes::Namespaces;
-  flags.text("--token-file", "FILE", "holds the Bearer token (default: $BERTH_TOKEN, then DATA_DIR/admin.token)",
-             &invocation.connection.token_file).completes = Completes::Files;
-  flags.text("--data-dir", "DIR", "berthd's data directory, where its socket and token are (default: /var/lib/berth)",
-             &invocation.connection.data_dir).completes = Completes::Files;
+  flags
+      .text("--token-file", "FILE", "holds the Bearer token (default: $BERTH_TOKEN, then DATA_DIR/admin.token)",
+            &invocation.connection.token_file)
+      .completes = Completes::Files;
+  flags
+      .text("--data-dir", "DIR", "berthd's data directory, where its socket and token are (default: /var/lib/berth)",
+            &invocation.connection.data_dir)
+      .completes = Completes::Files;
   flags.toggle("--quiet,-q", "no progress on standard error", &invocation.quiet);
   return flags;
 }
@@ -38,8 +44,8 @@ Error unknown_command(const std::vector<CommandPtr>& commands, const std::string
   std::vector<std::string> names;
   for (const auto& command : commands) names.push_back(command->help().name);
   const auto near = closest(word, names);
-  return usage("there is no command \"" + printable(word) + "\"" + (near.empty() ? "" : "; did you mean " + near + "?") +
-               "\nberthctl --help lists the commands");
+  return usage("there is no command \"" + printable(word) + "\"" +
+               (near.empty() ? "" : "; did you mean " + near + "?") + "\nberthctl --help lists the commands");
 }
 
 // The place of the command's name: the first word that is neither a flag nor a flag's value.
@@ -52,7 +58,8 @@ std::size_t find_verb(const Flags& global, const std::vector<std::string>& argum
   return arguments.size();
 }
 
-bool asks_for(const std::vector<std::string>& arguments, std::size_t end, std::string_view flag, std::string_view also) {
+bool asks_for(const std::vector<std::string>& arguments, std::size_t end, std::string_view flag,
+              std::string_view also) {
   for (std::size_t i = 0; i < end; ++i) {
     if (arguments[i] == flag || arguments[i] == also) return true;
   }
@@ -80,7 +87,8 @@ Result<void> check_namespace(const std::string& ns) {
   bool valid = !ns.empty() && ns.size() <= 63 && ns.front() != '-' && ns.back() != '-';
   for (const char c : ns) valid = valid && good(c);
   if (valid) return {};
-  return usage("--namespace: invalid value \"" + printable(ns) + "\": a DNS label is expected (small letters, digits, dashes)");
+  return usage("--namespace: invalid value \"" + printable(ns) +
+               "\": a DNS label is expected (small letters, digits, dashes)");
 }
 
 Result<void> for_completion(Invocation& invocation, const Flags& global, const std::vector<std::string>& arguments,
@@ -200,7 +208,8 @@ Result<Invocation> parse_command_line(const std::vector<std::string>& arguments,
 }
 
 std::string advice(const Error& error, const Connection& connection) {
-  if (error.reason == Reason::ServiceUnavailable && error.message.find(connection.endpoint.str()) != std::string::npos) {
+  if (error.reason == Reason::ServiceUnavailable &&
+      error.message.find(connection.endpoint.str()) != std::string::npos) {
     return "Is berthd running there? (" + connection.why +
            ") Start it with berthd --manifests DIR, or say where it is with --server or BERTH_SERVER.";
   }

@@ -31,7 +31,8 @@ std::string advice(const Error& error, const Connection& connection);
 // "berthctl: error: ..." with the advice, for standard error.
 std::string error_text(const Error& error, const std::string& advice);
 
-// berthctl: parses, connects, runs. The process's exit status: 0 only when it did what was asked, 2 for a wrong command line.
+// berthctl: parses, connects, runs. The process's exit status: 0 only when it did what was asked, 2 for a wrong command
+// line.
 int run_berthctl(const std::vector<std::string>& arguments, Io& io);
 
 }  // namespace berth::cli

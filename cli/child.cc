@@ -70,7 +70,8 @@ bool in_foreground() { return ::tcgetpgrp(STDIN_FILENO) == ::getpgrp(); }
 Error start_error(const std::string& command, int why) {
   const auto message = command + ": " + std::generic_category().message(why);
   if (why == ENOENT) return base::error(Reason::NotFound, message);
-  if (why == EACCES || why == ENOEXEC || why == EISDIR || why == ENOTDIR) return base::error(Reason::Forbidden, message);
+  if (why == EACCES || why == ENOEXEC || why == EISDIR || why == ENOTDIR)
+    return base::error(Reason::Forbidden, message);
   return base::error(Reason::InternalError, message);
 }
 

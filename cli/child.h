@@ -14,13 +14,13 @@
 
 namespace berth::cli {
 
-// A command that berthctl runs in the foreground, as a shell would: in a process group of its own that holds the terminal
-// while it runs, so that Ctrl-C reaches the command alone. Stopped (Ctrl-Z), berthctl stops with it, and goes on with it.
-// Loop thread only. At most one at a time.
+// A command that berthctl runs in the foreground, as a shell would: in a process group of its own that holds the
+// terminal while it runs, so that Ctrl-C reaches the command alone. Stopped (Ctrl-Z), berthctl stops with it, and goes
+// on with it. Loop thread only. At most one at a time.
 class Child {
  public:
-  // Starts argv[0], found by PATH, with the environment of this process plus `variables`. If berthctl is killed, the command
-  // gets SIGTERM. Errors: NotFound (no such command), Forbidden (it cannot be executed), InternalError.
+  // Starts argv[0], found by PATH, with the environment of this process plus `variables`. If berthctl is killed, the
+  // command gets SIGTERM. Errors: NotFound (no such command), Forbidden (it cannot be executed), InternalError.
   static Result<std::unique_ptr<Child>> start(Executor executor, const std::vector<std::string>& argv,
                                               const Variables& variables);
   ~Child();  // takes the terminal back; does not end the command

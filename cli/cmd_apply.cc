@@ -41,7 +41,8 @@ class Apply final : public Command {
  public:
   CommandHelp help() const override {
     return {"apply", "Create or replace what files declare", "-f FILE|DIR|- [flags]",
-            "Every document is checked before the first is written: an unknown or wrong field is an error with its line, and "
+            "Every document is checked before the first is written: an unknown or wrong field is an error with its "
+            "line, and "
             "then nothing is changed. With --wait it returns when every TestEnvironment of the files is Ready.",
             "berthctl apply -f checkout.yaml\n"
             "# a whole directory, and wait until everything is Ready\nberthctl apply -f environments/ --wait\n"
@@ -49,7 +50,8 @@ class Apply final : public Command {
   }
 
   void declare(Flags& flags) override {
-    flags.list("--file,-f", "FILE|DIR|-", "what to apply; may be given several times", &files_).completes = Completes::Files;
+    flags.list("--file,-f", "FILE|DIR|-", "what to apply; may be given several times", &files_).completes =
+        Completes::Files;
     flags.choice("--output,-o", {"yaml", "json", "name"}, "print the objects as they are stored", &output_);
     flags.toggle("--dry-run", "let the server check everything and change nothing", &dry_run_);
     flags.toggle("--wait", "wait until the environments are Ready", &wait_);
@@ -57,7 +59,8 @@ class Apply final : public Command {
   }
 
   Task<Result<int>> run(Session& session) override {
-    if (files_.empty()) co_return base::error(Reason::BadRequest, "-f FILE is missing: a file, a directory or - is expected");
+    if (files_.empty())
+      co_return base::error(Reason::BadRequest, "-f FILE is missing: a file, a directory or - is expected");
     auto manifests = read_manifests(files_, session.io.in, session.scheme);
     if (!manifests.has_value()) co_return manifests.error();
     auto checked = co_await check_all(session, manifests.value());
@@ -65,7 +68,8 @@ class Apply final : public Command {
     std::vector<ObjectPtr> written;
     for (const auto& manifest : manifests.value()) {
       auto applied = co_await apply_one(session, manifest, dry_run_);
-      if (!applied.has_value()) co_return base::error(applied.error().reason, join(explain(applied.error(), manifest), "\n"));
+      if (!applied.has_value())
+        co_return base::error(applied.error().reason, join(explain(applied.error(), manifest), "\n"));
       report(session, manifest, applied.value());
       written.push_back(applied.value().object);
     }
@@ -119,9 +123,9 @@ class Apply final : public Command {
         continue;
       }
       if (stored.value()->deleting()) {
-        co_return base::error(Reason::Conflict, "\"" + key.str() +
-                                                    "\" is being deleted; wait for its end (berthctl wait --for=delete " +
-                                                    display_name(*manifest.resource, key.name) + ") and apply again");
+        co_return base::error(Reason::Conflict,
+                              "\"" + key.str() + "\" is being deleted; wait for its end (berthctl wait --for=delete " +
+                                  display_name(*manifest.resource, key.name) + ") and apply again");
       }
       auto body = merged_body(manifest, *stored.value());
       auto options = write_options(dry_run);

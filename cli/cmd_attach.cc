@@ -14,7 +14,8 @@ class Attach final : public Command {
  public:
   CommandHelp help() const override {
     return {"attach", "Connect a container of yours to an environment's network", "ENV [CONTAINER] [flags]",
-            "Inside it, the services have their names: a CI job's own container reaches postgres:5432 without any published "
+            "Inside it, the services have their names: a CI job's own container reaches postgres:5432 without any "
+            "published "
             "port. Without CONTAINER it is the one that berthctl runs in. When the environment goes, the container is "
             "disconnected and otherwise left alone.",
             "berthctl attach checkout-pr-1421 ci-job-4711\n"
@@ -30,7 +31,8 @@ class Attach final : public Command {
   Task<Result<int>> run(Session& session) override {
     auto container = containers_.empty() ? own_container_id().value_or("") : containers_.front();
     if (container.empty()) {
-      co_return base::error(Reason::BadRequest, "CONTAINER is missing, and berthctl does not run in a container itself");
+      co_return base::error(Reason::BadRequest,
+                            "CONTAINER is missing, and berthctl does not run in a container itself");
     }
     auto name = names_.front();
     auto environment = co_await get_environment(session, std::move(name));
@@ -40,7 +42,8 @@ class Attach final : public Command {
     std::string method = "POST";
     auto answer = co_await session.remote.call(std::move(method), std::move(target), std::move(body));
     if (!answer.has_value()) co_return answer.error();
-    session.io.out << container << (detach_ ? " detached from " : " attached to ") << environment.value()->name() << "\n";
+    session.io.out << container << (detach_ ? " detached from " : " attached to ") << environment.value()->name()
+                   << "\n";
     co_return 0;
   }
 

@@ -98,7 +98,9 @@ class Completion final : public Command {
   Task<Result<int>> run(Session& session) override {
     const auto& shell = shells_.front();
     const char* script = shell == "bash" ? kBash : shell == "zsh" ? kZsh : shell == "fish" ? kFish : nullptr;
-    if (script == nullptr) co_return base::error(Reason::BadRequest, "there is no script for \"" + shell + "\": bash, zsh or fish is expected");
+    if (script == nullptr)
+      co_return base::error(Reason::BadRequest,
+                            "there is no script for \"" + shell + "\": bash, zsh or fish is expected");
     session.io.out << script;
     co_return 0;
   }

@@ -19,17 +19,20 @@ struct Doomed {
 class Delete final : public Command {
  public:
   CommandHelp help() const override {
-    return {"delete", "Delete objects and wait until they are gone", "[TYPE] NAME... | TYPE --all | TYPE -l SELECTOR | -f FILE",
-            "An environment is gone when its containers, networks and volumes are. Without a type the names are those of "
-            "TestEnvironments.",
-            "berthctl delete checkout-pr-1421\n"
-            "# everything of one pipeline, without waiting\nberthctl delete te -l pipeline=8123 --wait=false\n"
-            "berthctl delete -f environments/"};
+    return {
+        "delete", "Delete objects and wait until they are gone",
+        "[TYPE] NAME... | TYPE --all | TYPE -l SELECTOR | -f FILE",
+        "An environment is gone when its containers, networks and volumes are. Without a type the names are those of "
+        "TestEnvironments.",
+        "berthctl delete checkout-pr-1421\n"
+        "# everything of one pipeline, without waiting\nberthctl delete te -l pipeline=8123 --wait=false\n"
+        "berthctl delete -f environments/"};
   }
 
   void declare(Flags& flags) override {
     flags.argument({"TYPE/NAME", "what to delete", 0, 0, Completes::TypesThenNames, &words_});
-    flags.list("--file,-f", "FILE|DIR|-", "delete the objects that files declare", &files_).completes = Completes::Files;
+    flags.list("--file,-f", "FILE|DIR|-", "delete the objects that files declare", &files_).completes =
+        Completes::Files;
     flags.text("--selector,-l", "SELECTOR", "delete those whose labels match", &selector_text_);
     flags.toggle("--all", "delete all of the type in the namespace", &all_);
     flags.toggle("--ignore-not-found", "what is not there counts as deleted", &ignore_missing_);
@@ -49,7 +52,9 @@ class Delete final : public Command {
       if (removed.has_value()) {
         one.uid = removed.value()->uid();
         const bool going_on = removed.value()->deleting();
-        if (!wait_) session.io.out << display_name(*one.resource, one.key.name) << (going_on ? " deleting" : " deleted") << std::endl;
+        if (!wait_)
+          session.io.out << display_name(*one.resource, one.key.name) << (going_on ? " deleting" : " deleted")
+                         << std::endl;
         going.push_back(std::move(one));
       } else if (removed.error().reason != Reason::NotFound || !ignore_missing_) {
         if (removed.error().reason == Reason::ServiceUnavailable || removed.error().reason == Reason::Unauthorized) {

@@ -12,7 +12,8 @@ namespace {
 class Describe final : public Command {
  public:
   CommandHelp help() const override {
-    return {"describe", "Show what is known about objects, with their events", "[TYPE] NAME... | TYPE/NAME... | TYPE [-l SELECTOR]",
+    return {"describe", "Show what is known about objects, with their events",
+            "[TYPE] NAME... | TYPE/NAME... | TYPE [-l SELECTOR]",
             "Without a type the names are those of TestEnvironments.", "berthctl describe checkout-pr-1421"};
   }
 

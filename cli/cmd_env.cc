@@ -14,7 +14,8 @@ class Env final : public Command {
  public:
   CommandHelp help() const override {
     return {"env", "Print the variables of an environment's ports", "ENV [flags]",
-            "The variables are the ports[].env of its services with the leased host ports. --format github appends them to the "
+            "The variables are the ports[].env of its services with the leased host ports. --format github appends "
+            "them to the "
             "file that $GITHUB_ENV names, when it is set.",
             "eval \"$(berthctl env checkout-pr-1421)\" && psql -h 127.0.0.1 -p \"$DEV_POSTGRES_PORT\"\n"
             "berthctl env checkout-pr-1421 --format dotenv > .env\n"
@@ -25,7 +26,8 @@ class Env final : public Command {
     flags.argument({"ENV", "the environment's name", 1, 1, Completes::Environments, &names_});
     flags.choice("--format", {"shell", "dotenv", "json", "github"}, "how to print them (default shell)", &format_);
     flags.toggle("--endpoints", "BERTH_ENDPOINT_<SERVICE>_<PORT>=host:port too", &endpoints_);
-    flags.toggle("--in-network", "as they are inside the environment's network: service names and their own ports", &in_network_);
+    flags.toggle("--in-network", "as they are inside the environment's network: service names and their own ports",
+                 &in_network_);
   }
 
   Task<Result<int>> run(Session& session) override {

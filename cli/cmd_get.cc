@@ -82,8 +82,8 @@ class Get final : public Command {
       if (wanted(targets, *object)) objects.push_back(object);
     }
     if (!targets.names.empty() && objects.empty()) {
-      co_return base::error(Reason::NotFound, targets.resource->plural + " \"" + targets.names.front() +
-                                                  "\" not found in any namespace");
+      co_return base::error(Reason::NotFound,
+                            targets.resource->plural + " \"" + targets.names.front() + "\" not found in any namespace");
     }
     if (targets.resource->gvk.kind == "Event") sort_by_time(objects);
     co_return objects;
@@ -107,7 +107,8 @@ class Get final : public Command {
     const bool table = output == Output::Table || output == Output::Wide;
     if (objects.value().empty() && table) {
       const auto ns = scope(session, targets);
-      session.io.err << "No " << targets.resource->plural << (ns.empty() ? "" : " in namespace \"" + ns + "\"") << ".\n";
+      session.io.err << "No " << targets.resource->plural << (ns.empty() ? "" : " in namespace \"" + ns + "\"")
+                     << ".\n";
       co_return Result<void>();
     }
     const bool single = targets.names.size() == 1 && objects.value().size() == 1;

@@ -37,7 +37,8 @@ Task<Result<void>> copy_plain(http::ClientStream& stream, std::ostream& out) {
     auto bytes = co_await stream.read(base::Deadline::never());
     if (!bytes.has_value()) co_return bytes.error();
     if (bytes.value().empty()) co_return Result<void>();
-    if (!(out << bytes.value() << std::flush)) co_return base::error(Reason::InternalError, "standard output was closed");
+    if (!(out << bytes.value() << std::flush))
+      co_return base::error(Reason::InternalError, "standard output was closed");
   }
 }
 
@@ -64,13 +65,15 @@ class Logs final : public Command {
  public:
   CommandHelp help() const override {
     return {"logs", "Print the output of services", "ENV[/SERVICE...] [flags]",
-            "ENV/SERVICE prints one service as it is; ENV alone prints all of them, each line with its service's name in front.",
+            "ENV/SERVICE prints one service as it is; ENV alone prints all of them, each line with its service's name "
+            "in front.",
             "berthctl logs checkout-pr-1421/postgres --tail 50\n"
             "# everything that happens from now on\nberthctl logs -f --tail 0 checkout-pr-1421"};
   }
 
   void declare(Flags& flags) override {
-    flags.argument({"ENV/SERVICE", "the environment, or ENV/SERVICE, or ENV SERVICE...", 1, 0, Completes::Services, &words_});
+    flags.argument(
+        {"ENV/SERVICE", "the environment, or ENV/SERVICE, or ENV SERVICE...", 1, 0, Completes::Services, &words_});
     flags.toggle("--follow,-f", "go on as long as the service runs", &follow_);
     flags.number("--tail", "N", "only the last N lines", &tail_);
     flags.duration("--since", "only what is younger than this", &since_);
@@ -100,7 +103,8 @@ class Logs final : public Command {
   Result<std::vector<Source>> choose(Session& session, const Object& environment,
                                      const std::vector<std::string>& wanted) const {
     std::vector<std::string> services;
-    for (const auto& service : items(at(environment.spec(), {"services"}))) services.push_back(text_at(service, {"name"}));
+    for (const auto& service : items(at(environment.spec(), {"services"})))
+      services.push_back(text_at(service, {"name"}));
     for (const auto& service : wanted) {
       if (std::find(services.begin(), services.end(), service) != services.end()) continue;
       return base::error(Reason::NotFound, "environment \"" + environment.name() + "\" has no service \"" +
@@ -125,7 +129,8 @@ class Logs final : public Command {
     query.follow = follow_;
     query.tail = tail_;
     query.timestamps = timestamps_;
-    if (since_) query.since_seconds = std::max<std::int64_t>(1, std::chrono::ceil<std::chrono::seconds>(*since_).count());
+    if (since_)
+      query.since_seconds = std::max<std::int64_t>(1, std::chrono::ceil<std::chrono::seconds>(*since_).count());
     return query;
   }
 

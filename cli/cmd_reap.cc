@@ -32,7 +32,8 @@ void print_orphans(Session& session, const json& answer) {
 Result<int> judged(const json& answer) {
   std::vector<std::string> failures;
   for (const auto& failure : items(at(answer, {"failures"}))) {
-    failures.push_back(failure.is_string() ? text(failure) : text_at(failure, {"name"}) + ": " + text_at(failure, {"message"}));
+    failures.push_back(failure.is_string() ? text(failure)
+                                           : text_at(failure, {"name"}) + ": " + text_at(failure, {"message"}));
   }
   if (failures.empty()) return 0;
   return base::error(Reason::EngineError, join(failures, "\n"));
@@ -42,7 +43,8 @@ class Reap final : public Command {
  public:
   CommandHelp help() const override {
     return {"reap", "Show what berth owns on the engine and nobody wants; --yes removes it", "[--yes]",
-            "berthd removes such objects by itself, except when its store is new or was restored while they exist: then it waits "
+            "berthd removes such objects by itself, except when its store is new or was restored while they exist: "
+            "then it waits "
             "for this command, or for berthctl adopt.",
             "berthctl reap\nberthctl reap --yes"};
   }
@@ -82,7 +84,8 @@ class Adopt final : public Command {
  public:
   CommandHelp help() const override {
     return {"adopt", "Let berthd resume normal work after its store was lost or restored", "",
-            "Says that the present store is the truth: what belongs to its objects is kept and adopted.", "berthctl adopt"};
+            "Says that the present store is the truth: what belongs to its objects is kept and adopted.",
+            "berthctl adopt"};
   }
 
   void declare(Flags& flags) override { flags.choice("--output,-o", {"json"}, "as JSON", &output_); }

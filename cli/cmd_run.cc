@@ -41,22 +41,29 @@ int status_of_start(const Error& error) {
 class Run final : public Command {
  public:
   CommandHelp help() const override {
-    return {"run", "Run a command with an environment of its own", "-f FILE [flags] -- CMD [ARG...]",
-            "Creates the TestEnvironment of FILE under a generated name, waits until it is Ready, runs CMD with the variables of "
-            "its ports (and BERTH_ENVIRONMENT, BERTH_NAMESPACE, BERTH_ENDPOINT_<SERVICE>_<PORT>=host:port), passes signals on, "
-            "and deletes the environment whatever happens. Its Lease is renewed while berthctl lives: after SIGKILL the "
-            "environment expires by itself.\n\n"
-            "The exit status is CMD's (128+n when signal n ended it); 125 when the environment did not become Ready or berthctl "
-            "itself failed, 126 when CMD cannot be executed, 127 when it is not found.",
-            "berthctl run -f checkout.yaml -- make integration-test\n"
-            "# in a CI job's container: services by their names\nberthctl run --in-network -f checkout.yaml -- ./test.sh"};
+    return {
+        "run", "Run a command with an environment of its own", "-f FILE [flags] -- CMD [ARG...]",
+        "Creates the TestEnvironment of FILE under a generated name, waits until it is Ready, runs CMD with the "
+        "variables of "
+        "its ports (and BERTH_ENVIRONMENT, BERTH_NAMESPACE, BERTH_ENDPOINT_<SERVICE>_<PORT>=host:port), passes signals "
+        "on, "
+        "and deletes the environment whatever happens. Its Lease is renewed while berthctl lives: after SIGKILL the "
+        "environment expires by itself.\n\n"
+        "The exit status is CMD's (128+n when signal n ended it); 125 when the environment did not become Ready or "
+        "berthctl "
+        "itself failed, 126 when CMD cannot be executed, 127 when it is not found.",
+        "berthctl run -f checkout.yaml -- make integration-test\n"
+        "# in a CI job's container: services by their names\nberthctl run --in-network -f checkout.yaml -- ./test.sh"};
   }
 
   void declare(Flags& flags) override {
     flags.list("--file,-f", "FILE|-", "the TestEnvironment", &files_).completes = Completes::Files;
     flags.duration("--timeout", "how long it may take to become Ready (default 10m)", &timeout_);
-    flags.duration("--lease", "how long it outlives a killed berthctl (default: the file's leaseDurationSeconds, else 60s)", &lease_);
-    flags.toggle("--in-network", "attach the container that berthctl runs in to the environment's network", &in_network_);
+    flags.duration("--lease",
+                   "how long it outlives a killed berthctl (default: the file's leaseDurationSeconds, else 60s)",
+                   &lease_);
+    flags.toggle("--in-network", "attach the container that berthctl runs in to the environment's network",
+                 &in_network_);
     flags.toggle("--keep-on-failure", "do not delete it when it did not become Ready or CMD failed", &keep_on_failure_);
     flags.toggle("--no-wait", "do not wait for the end of the deletion", &no_wait_);
     flags.tail("CMD [ARG...]", "the command to run", &command_);
@@ -85,7 +92,8 @@ class Run final : public Command {
  private:
   Result<RunManifest> prepare(Session& session) {
     if (files_.size() != 1) return base::error(Reason::BadRequest, "one -f FILE is expected");
-    if (command_.empty()) return base::error(Reason::BadRequest, "the command is missing: write it after --, as in -- make test");
+    if (command_.empty())
+      return base::error(Reason::BadRequest, "the command is missing: write it after --, as in -- make test");
     if (in_network_) {
       container_ = own_container_id().value_or("");
       if (container_.empty()) {
@@ -114,7 +122,8 @@ class Run final : public Command {
     auto body = prepared.body;
     auto options = write_options(false);
     auto ns = prepared.ns;
-    auto created = co_await session.client.create(environments(session.scheme), std::move(ns), std::move(body), std::move(options));
+    auto created = co_await session.client.create(environments(session.scheme), std::move(ns), std::move(body),
+                                                  std::move(options));
     if (!created.has_value()) {
       co_return base::error(created.error().reason, join(explain(created.error(), prepared.manifest), "\n"));
     }
@@ -206,19 +215,22 @@ class Run final : public Command {
     co_return co_await session.remote.call(std::move(method), std::move(target), std::move(body));
   }
 
-  Task<Result<void>> clean_up(Session& session, Interrupts& interrupts, ObjectPtr environment, LeaseKeeper& lease, bool failed) {
+  Task<Result<void>> clean_up(Session& session, Interrupts& interrupts, ObjectPtr environment, LeaseKeeper& lease,
+                              bool failed) {
     const auto shown = display_name(environments(session.scheme), environment->name());
     if (failed && keep_on_failure_) {
-      say(session, shown + " is kept until its time to live or " + std::string("berthctl -n ") + environment->ns() + " delete " +
-                       environment->name());
+      say(session, shown + " is kept until its time to live or " + std::string("berthctl -n ") + environment->ns() +
+                       " delete " + environment->name());
       co_return Result<void>();
     }
     const auto signals_before = interrupts.received().size();
     if (in_network_) co_await connect(session, environment->key(), false);
     api::DeletePreconditions preconditions;
     preconditions.uid = environment->uid();
-    auto removed = co_await session.client.remove(environments(session.scheme), environment->key(), std::move(preconditions));
-    if (!removed.has_value() && removed.error().reason != Reason::NotFound && removed.error().reason != Reason::Conflict) {
+    auto removed =
+        co_await session.client.remove(environments(session.scheme), environment->key(), std::move(preconditions));
+    if (!removed.has_value() && removed.error().reason != Reason::NotFound &&
+        removed.error().reason != Reason::Conflict) {
       co_return base::error(removed.error().reason, shown + " could not be deleted (" + removed.error().message +
                                                         "); it expires when its lease has run out");
     }
@@ -229,8 +241,8 @@ class Run final : public Command {
   }
 
   // A signal that comes now ends the waiting, not the deletion: the server has it already.
-  Task<Result<void>> wait_gone(Session& session, Interrupts& interrupts, std::size_t signals_before, ObjectPtr environment,
-                              const std::string& shown) {
+  Task<Result<void>> wait_gone(Session& session, Interrupts& interrupts, std::size_t signals_before,
+                               ObjectPtr environment, const std::string& shown) {
     if (no_wait_) co_return Result<void>();
     const auto start = session.clock.steady_now();
     WaitRequest request;

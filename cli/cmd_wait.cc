@@ -15,8 +15,10 @@ class Wait final : public Command {
  public:
   CommandHelp help() const override {
     return {"wait", "Wait until objects reach a state", "[TYPE] NAME... | TYPE --all | TYPE -l SELECTOR --for=GOAL",
-            "GOAL is condition=TYPE, condition=TYPE=False, phase=PHASE, jsonpath={PATH}=VALUE, create or delete. An environment "
-            "that Failed or Expired ends the wait at once, with the reason and the last log lines. An object that is not there "
+            "GOAL is condition=TYPE, condition=TYPE=False, phase=PHASE, jsonpath={PATH}=VALUE, create or delete. An "
+            "environment "
+            "that Failed or Expired ends the wait at once, with the reason and the last log lines. An object that is "
+            "not there "
             "yet may still come for --appear: a watched directory is a moment behind its files.",
             "berthctl wait --for=condition=Ready checkout-pr-1421 --timeout=2m\n"
             "berthctl wait --for=delete te --all"};
@@ -24,7 +26,8 @@ class Wait final : public Command {
 
   void declare(Flags& flags) override {
     flags.argument({"TYPE/NAME", "what to wait for", 0, 0, Completes::TypesThenNames, &words_});
-    flags.text("--for", "GOAL", "the state to wait for (default condition=Ready)", &goal_text_).completes = Completes::Words;
+    flags.text("--for", "GOAL", "the state to wait for (default condition=Ready)", &goal_text_).completes =
+        Completes::Words;
     flags.text("--selector,-l", "SELECTOR", "wait for those whose labels match now", &selector_text_);
     flags.toggle("--all", "wait for all that are there now", &all_);
     flags.duration("--timeout", "how long to wait (default 5m)", &timeout_);
@@ -51,7 +54,8 @@ class Wait final : public Command {
       auto names = co_await names_of(session, targets, ns, std::move(wanted));
       if (!names.has_value()) co_return names.error();
       if (names.value().empty() && goal.value().kind != Goal::Kind::Deleted) {
-        co_return base::error(Reason::NotFound, "no " + targets.resource->plural + " match in namespace \"" + ns + "\"");
+        co_return base::error(Reason::NotFound,
+                              "no " + targets.resource->plural + " match in namespace \"" + ns + "\"");
       }
       WaitRequest request;
       request.resource = targets.resource;
@@ -59,7 +63,8 @@ class Wait final : public Command {
       for (const auto& name : names.value()) request.uids[name] = "";
       request.goal = goal.value();
       request.until = start + timeout_;
-      request.appear_until = goal.value().kind == Goal::Kind::Created ? request.until : std::min(start + appear_, request.until);
+      request.appear_until =
+          goal.value().kind == Goal::Kind::Created ? request.until : std::min(start + appear_, request.until);
       ProgressDisplay display(session.io, start, session.quiet || targets.resource->gvk.kind != "TestEnvironment");
       auto waited = co_await wait_for(session, std::move(request), display, nullptr);
       if (!waited.has_value()) co_return waited.error();
@@ -74,7 +79,7 @@ class Wait final : public Command {
   static void report(Session& session, const Targets& targets, const Goal& goal, const WaitOutcome& outcome) {
     for (const auto& name : outcome.met_names) {
       session.io.out << display_name(*targets.resource, name)
-                     << (goal.kind == Goal::Kind::Deleted ? " deleted"
+                     << (goal.kind == Goal::Kind::Deleted   ? " deleted"
                          : goal.kind == Goal::Kind::Created ? " created"
                                                             : " condition met")
                      << std::endl;

@@ -17,13 +17,15 @@ Result<std::string> namespace_of(const Session& session, const Manifest& manifes
   const auto own = manifest.ns();
   if (own.empty()) return session.ns;
   if (session.ns_given && own != session.ns) {
-    return base::error(Reason::BadRequest, manifest.place("metadata.namespace") + ": metadata.namespace: \"" + printable(own) +
-                                               "\" is not the namespace \"" + session.ns + "\" that -n asks for");
+    return base::error(Reason::BadRequest, manifest.place("metadata.namespace") + ": metadata.namespace: \"" +
+                                               printable(own) + "\" is not the namespace \"" + session.ns +
+                                               "\" that -n asks for");
   }
   return own;
 }
 
-Task<Result<std::vector<std::string>>> names_of(Session& session, const Targets& targets, std::string ns, Selector selector) {
+Task<Result<std::vector<std::string>>> names_of(Session& session, const Targets& targets, std::string ns,
+                                                Selector selector) {
   if (!targets.names.empty()) co_return targets.names;
   auto listed = co_await session.client.list(*targets.resource, std::move(ns));
   if (!listed.has_value()) co_return listed.error();
@@ -38,8 +40,8 @@ Task<Result<ObjectPtr>> get_environment(Session& session, std::string name) {
   ObjectKey key{session.ns, name};
   auto found = co_await session.client.get(environments(session.scheme), std::move(key));
   if (found.has_value() || found.error().reason != Reason::NotFound) co_return found;
-  co_return base::error(Reason::NotFound, "environment \"" + printable(name) + "\" not found in namespace \"" + session.ns +
-                                              "\"; berthctl get -A lists all of them");
+  co_return base::error(Reason::NotFound, "environment \"" + printable(name) + "\" not found in namespace \"" +
+                                              session.ns + "\"; berthctl get -A lists all of them");
 }
 
 Result<void> wait_error(const WaitOutcome& outcome) {

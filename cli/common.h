@@ -22,7 +22,8 @@ api::WriteOptions write_options(bool dry_run);
 Result<std::string> namespace_of(const Session& session, const Manifest& manifest);
 
 // The names of `targets`, or when there are none the ones that exist and match `selector`. Errors: the server's.
-Task<Result<std::vector<std::string>>> names_of(Session& session, const Targets& targets, std::string ns, Selector selector);
+Task<Result<std::vector<std::string>>> names_of(Session& session, const Targets& targets, std::string ns,
+                                                Selector selector);
 
 // Gets one environment. NotFound says which command lists them.
 Task<Result<ObjectPtr>> get_environment(Session& session, std::string name);

@@ -43,7 +43,8 @@ void offer_types(const crd::Scheme& scheme, Completion& plan) {
   for (const auto& resource : scheme.resources()) plan.words.push_back(resource.plural);
 }
 
-void offer_argument(const Flags& flags, const crd::Scheme& scheme, const std::vector<std::string>& before, Completion& plan) {
+void offer_argument(const Flags& flags, const crd::Scheme& scheme, const std::vector<std::string>& before,
+                    Completion& plan) {
   if (flags.arguments().empty()) return;
   const auto index = std::min(before.size(), flags.arguments().size() - 1);
   const auto& argument = flags.arguments()[index];
@@ -74,7 +75,8 @@ Task<std::vector<std::string>> services_of(Session& session, std::string environ
   ObjectKey key{session.ns, std::move(environment)};
   auto found = co_await session.client.get(environments(session.scheme), std::move(key));
   if (!found.has_value()) co_return names;
-  for (const auto& service : items(at(found.value()->spec(), {"services"}))) names.push_back(word + text_at(service, {"name"}));
+  for (const auto& service : items(at(found.value()->spec(), {"services"})))
+    names.push_back(word + text_at(service, {"name"}));
   co_return names;
 }
 
@@ -137,7 +139,8 @@ Task<std::vector<std::string>> complete(Session& session, Completion plan) {
   }
   auto candidates = std::move(plan.words);
   candidates.insert(candidates.end(), more.begin(), more.end());
-  std::erase_if(candidates, [&](const std::string& word) { return word != kFilesMarker && !word.starts_with(plan.prefix); });
+  std::erase_if(candidates,
+                [&](const std::string& word) { return word != kFilesMarker && !word.starts_with(plan.prefix); });
   co_return candidates;
 }
 

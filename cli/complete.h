@@ -9,10 +9,10 @@ namespace berth::cli {
 
 // What the shell should offer for the last of `words`.
 struct Completion {
-  std::vector<std::string> words;  // fixed candidates
+  std::vector<std::string> words;       // fixed candidates
   Completes also = Completes::Nothing;  // and what only the server (or the file system) knows
-  std::string type;    // Completes::TypesThenNames after a type was given: names of this type
-  std::string prefix;  // what was typed so far of the word; in "ENV/" it is everything
+  std::string type;                     // Completes::TypesThenNames after a type was given: names of this type
+  std::string prefix;                   // what was typed so far of the word; in "ENV/" it is everything
 };
 
 // `words` are those after "berthctl", the last one unfinished (maybe ""). Pure.

@@ -17,21 +17,21 @@ struct ConnectionFlags {
 
 struct Connection {
   http::Endpoint endpoint;
-  std::string token;   // "" = none was found
-  std::string why;     // how the endpoint was found, for messages: "--server", "the default", ...
+  std::string token;     // "" = none was found
+  std::string why;       // how the endpoint was found, for messages: "--server", "the default", ...
   std::string no_token;  // why there is no token, "" when there is one
 };
 
 // The parts of the machine that finding a server looks at.
 struct ConnectionProbe {
   std::function<std::optional<std::string>(const std::string&)> getenv;
-  std::function<bool(const std::string& path)> can_connect_to_socket;  // it is a socket and may be opened
+  std::function<bool(const std::string& path)> can_connect_to_socket;     // it is a socket and may be opened
   std::function<Result<std::string>(const std::string& path)> read_file;  // NotFound, Forbidden
 };
 ConnectionProbe system_probe(std::function<std::optional<std::string>(const std::string&)> getenv);
 
-// --server, else <data-dir>/berthd.sock when it may be opened, else http://127.0.0.1:6440. The token: --token-file, BERTH_TOKEN,
-// <data-dir>/admin.token. Errors: BadRequest (no URL, no readable --token-file, empty token).
+// --server, else <data-dir>/berthd.sock when it may be opened, else http://127.0.0.1:6440. The token: --token-file,
+// BERTH_TOKEN, <data-dir>/admin.token. Errors: BadRequest (no URL, no readable --token-file, empty token).
 Result<Connection> find_server(const ConnectionFlags& flags, const ConnectionProbe& probe);
 
 inline constexpr const char* kDefaultDataDir = "/var/lib/berth";

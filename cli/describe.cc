@@ -34,7 +34,8 @@ std::string row(std::string_view label, std::string_view value, std::string_view
 std::string map_rows(std::string_view label, const json& map) {
   if (!map.is_object()) return "";
   std::string lines;
-  for (const auto& [name, value] : map.items()) lines += (lines.empty() ? "" : "\n") + name + "=" + one_line(text(value));
+  for (const auto& [name, value] : map.items())
+    lines += (lines.empty() ? "" : "\n") + name + "=" + one_line(text(value));
   return row(label, lines);
 }
 
@@ -114,7 +115,8 @@ std::vector<ObjectPtr> events_about(const std::vector<ObjectPtr>& events, const 
   return result;
 }
 
-std::string describe_environment(const Object& environment, const std::vector<ObjectPtr>& events, base::SystemTime now) {
+std::string describe_environment(const Object& environment, const std::vector<ObjectPtr>& events,
+                                 base::SystemTime now) {
   const auto view = view_environment(environment);
   const auto& status = environment.status();
   const auto& spec = environment.spec();
@@ -127,15 +129,16 @@ std::string describe_environment(const Object& environment, const std::vector<Ob
   result += row("Network", network + (subnet.empty() ? "" : " (" + subnet + ")"));
   result += row("Ready at", timed(status, "readyTime", now)) + row("Expires", timed(status, "expirationTime", now));
   result += row("Time to live", seconds(spec, "ttlSeconds")) + row("Lease", seconds(spec, "leaseDurationSeconds"));
-  result += row("Ready deadline", seconds(spec, "readyDeadlineSeconds")) + row("On failure", text_at(spec, {"onFailure"}));
+  result +=
+      row("Ready deadline", seconds(spec, "readyDeadlineSeconds")) + row("On failure", text_at(spec, {"onFailure"}));
   result += map_rows("Variables", at(status, {"env"}));
   result += "Services:\n";
   for (const auto& service : view.services) result += describe_service(service);
   return result + conditions(status, now) + event_rows(events, now);
 }
 
-std::string describe_object(const crd::ResourceInfo& resource, const Object& object, const std::vector<ObjectPtr>& events,
-                            base::SystemTime now) {
+std::string describe_object(const crd::ResourceInfo& resource, const Object& object,
+                            const std::vector<ObjectPtr>& events, base::SystemTime now) {
   json rest = object.body();
   for (const char* field : {"apiVersion", "kind", "metadata"}) rest.erase(field);
   std::string result = row("Kind", resource.gvk.kind) + head(object, now);

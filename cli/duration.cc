@@ -14,7 +14,8 @@ struct Unit {
   std::string_view name;
   double seconds;
 };
-constexpr std::array<Unit, 7> kUnits{{{"ms", 1e-3}, {"us", 1e-6}, {"ns", 1e-9}, {"d", 86400}, {"h", 3600}, {"m", 60}, {"s", 1}}};
+constexpr std::array<Unit, 7> kUnits{
+    {{"ms", 1e-3}, {"us", 1e-6}, {"ns", 1e-9}, {"d", 86400}, {"h", 3600}, {"m", 60}, {"s", 1}}};
 
 std::optional<double> take_number(std::string_view& text) {
   double value = 0;
@@ -70,7 +71,8 @@ std::string elapsed(base::Duration duration) {
   const auto seconds = tenths / 10;
   char buffer[48];
   if (seconds < 60) {
-    std::snprintf(buffer, sizeof buffer, "%lld.%llds", static_cast<long long>(seconds), static_cast<long long>(tenths % 10));
+    std::snprintf(buffer, sizeof buffer, "%lld.%llds", static_cast<long long>(seconds),
+                  static_cast<long long>(tenths % 10));
   } else if (seconds < 3600) {
     std::snprintf(buffer, sizeof buffer, "%lldm%02llds", static_cast<long long>(seconds / 60),
                   static_cast<long long>(seconds % 60));

@@ -26,7 +26,7 @@ struct ServiceView {
   std::string message;
   std::string container;
   std::int64_t restarts = 0;
-  std::string exit_code;  // "" unless it ended
+  std::string exit_code;               // "" unless it ended
   std::vector<std::string> waits_for;  // services of dependsOn that are not there yet, while it waits
   std::vector<PortView> ports;
 };
@@ -36,12 +36,12 @@ struct ServiceView {
 struct EnvironmentView {
   std::string ns;
   std::string name;
-  std::string phase;  // "Pending" before there is a status
+  std::string phase;      // "Pending" before there is a status
   bool observed = false;  // status is about the present spec
   bool ready = false;     // condition Ready is True, for the present spec
   bool ended = false;     // Failed or Expired, for the present spec: it will not become Ready any more
   bool deleting = false;
-  std::string reason;   // of condition Ready, or of the phase
+  std::string reason;  // of condition Ready, or of the phase
   std::string message;
   std::string waiting;  // what keeps it from going on: the first condition that is not True
   std::vector<ServiceView> services;
@@ -51,8 +51,8 @@ struct EnvironmentView {
 
 EnvironmentView view_environment(const Object& environment);
 
-// Why it ended or cannot go on, for the end of a wait: "DeadlineExceeded: ..." and, indented, each service that is not ready
-// with its reason, message and last log lines.
+// Why it ended or cannot go on, for the end of a wait: "DeadlineExceeded: ..." and, indented, each service that is not
+// ready with its reason, message and last log lines.
 std::string explain_environment(const EnvironmentView& view);
 
 }  // namespace berth::cli

@@ -186,7 +186,8 @@ Result<ParsedFlags> parse_flags(const Flags& flags, std::vector<std::string> arg
       option = app.add_flag(flag_words(flag))->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
     } else {
       option = app.add_option(flag_words(flag), [](const CLI::results_t&) { return true; });
-      option->type_size(1)->expected(1, -1)->allow_extra_args(false)->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+      option->type_size(1)->expected(1, -1)->allow_extra_args(false)->multi_option_policy(
+          CLI::MultiOptionPolicy::TakeAll);
     }
     bound.push_back({&flag, option});
   }

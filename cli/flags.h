@@ -74,12 +74,12 @@ class Flags {
 };
 
 struct ParsedFlags {
-  bool help = false;  // --help or -h was there; nothing else was checked
+  bool help = false;               // --help or -h was there; nothing else was checked
   std::vector<std::string> given;  // long names that were set, by flag or by variable
 };
 
-// Sets every bound variable from `arguments` (without the command's name), then from the environment for flags that were
-// not given. Errors: BadRequest, naming the flag and what would be right.
+// Sets every bound variable from `arguments` (without the command's name), then from the environment for flags that
+// were not given. Errors: BadRequest, naming the flag and what would be right.
 Result<ParsedFlags> parse_flags(const Flags& flags, std::vector<std::string> arguments,
                                 const std::function<std::optional<std::string>(const std::string&)>& getenv);
 

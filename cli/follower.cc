@@ -14,8 +14,10 @@ bool worth_another_try(Reason reason) {
     case Reason::Timeout:
     case Reason::Expired:
     case Reason::TooManyRequests:
-    case Reason::InternalError: return true;
-    default: return false;
+    case Reason::InternalError:
+      return true;
+    default:
+      return false;
   }
 }
 

@@ -13,21 +13,22 @@
 namespace berth::cli {
 
 // The objects of one resource in one namespace ("" = all) and every change of them, across lost connections and expired
-// histories: list, watch, and list again when the watch ends. A connection that never came is an error at once; one that
-// was lost is tried again until the reader gives up. Loop thread only; stop() before destruction.
+// histories: list, watch, and list again when the watch ends. A connection that never came is an error at once; one
+// that was lost is tried again until the reader gives up. Loop thread only; stop() before destruction.
 class Follower {
  public:
   struct Change {
-    ObjectPtr object;      // of a deletion: the last state that was seen
+    ObjectPtr object;  // of a deletion: the last state that was seen
     bool deleted = false;
-    bool synced = false;   // no object: the first list is complete
+    bool synced = false;  // no object: the first list is complete
   };
 
-  Follower(Executor executor, base::Clock& clock, api::Client& client, const crd::ResourceInfo& resource, std::string ns);
+  Follower(Executor executor, base::Clock& clock, api::Client& client, const crd::ResourceInfo& resource,
+           std::string ns);
 
   void start();
-  // The next change; nullopt when `until` came first or after wake(). Errors: those of Client::list, when trying again is
-  // of no use.
+  // The next change; nullopt when `until` came first or after wake(). Errors: those of Client::list, when trying again
+  // is of no use.
   Task<Result<std::optional<Change>>> next(base::SteadyTime until);
   void wake();
   // Whether the server is out of reach at the moment.

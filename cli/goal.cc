@@ -29,19 +29,24 @@ bool path_holds(const Goal& goal, const Object& object) {
 
 bool holds(const Goal& goal, const Object& object) {
   switch (goal.kind) {
-    case Goal::Kind::Condition: return condition_holds(goal, object);
-    case Goal::Kind::JsonPath: return path_holds(goal, object);
-    case Goal::Kind::Deleted: return false;
-    case Goal::Kind::Created: return true;
+    case Goal::Kind::Condition:
+      return condition_holds(goal, object);
+    case Goal::Kind::JsonPath:
+      return path_holds(goal, object);
+    case Goal::Kind::Deleted:
+      return false;
+    case Goal::Kind::Created:
+      return true;
   }
   return false;
 }
 
 Error wrong(std::string_view text) {
-  return base::error(Reason::BadRequest,
-                     "--for \"" + printable(text) +
-                         "\": condition=TYPE, condition=TYPE=False, phase=PHASE, jsonpath={PATH}=VALUE, create or delete "
-                         "is expected, such as --for=condition=Ready");
+  return base::error(
+      Reason::BadRequest,
+      "--for \"" + printable(text) +
+          "\": condition=TYPE, condition=TYPE=False, phase=PHASE, jsonpath={PATH}=VALUE, create or delete "
+          "is expected, such as --for=condition=Ready");
 }
 
 Result<Goal> parse_path(std::string_view text, std::string_view whole) {
@@ -61,10 +66,14 @@ Result<Goal> parse_path(std::string_view text, std::string_view whole) {
 
 std::string Goal::str() const {
   switch (kind) {
-    case Kind::Condition: return "condition " + name + (value == "True" ? "" : "=" + value);
-    case Kind::JsonPath: return name == "{.status.phase}" ? "phase " + value : name + (value.empty() ? "" : "=" + value);
-    case Kind::Deleted: return "deletion";
-    case Kind::Created: return "creation";
+    case Kind::Condition:
+      return "condition " + name + (value == "True" ? "" : "=" + value);
+    case Kind::JsonPath:
+      return name == "{.status.phase}" ? "phase " + value : name + (value.empty() ? "" : "=" + value);
+    case Kind::Deleted:
+      return "deletion";
+    case Kind::Created:
+      return "creation";
   }
   return "";
 }

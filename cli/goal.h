@@ -11,13 +11,13 @@ namespace berth::cli {
 struct Goal {
   enum class Kind { Condition, JsonPath, Deleted, Created };
   Kind kind = Kind::Condition;
-  std::string name;             // condition type, or the path
-  std::string value = "True";   // condition status, or the text at the path; "" with JsonPath: anything
-  std::string str() const;      // "condition Ready", "phase Failed", "deletion"
+  std::string name;            // condition type, or the path
+  std::string value = "True";  // condition status, or the text at the path; "" with JsonPath: anything
+  std::string str() const;     // "condition Ready", "phase Failed", "deletion"
 };
 
-// "condition=Ready", "condition=Ready=False", "phase=Failed", "jsonpath={.status.phase}=Ready", "delete", "create", or a
-// phase or condition alone is refused with what would be right. Errors: BadRequest.
+// "condition=Ready", "condition=Ready=False", "phase=Failed", "jsonpath={.status.phase}=Ready", "delete", "create", or
+// a phase or condition alone is refused with what would be right. Errors: BadRequest.
 Result<Goal> parse_goal(std::string_view text);
 
 // Never: the object ended or is being deleted, and waiting longer is of no use.

@@ -79,7 +79,8 @@ std::string overview(const std::vector<CommandPtr>& commands, const Flags& globa
 }
 
 std::string command_help(const CommandHelp& help, const Flags& flags, const Flags& global) {
-  std::string result = help.summary + ".\n\nUsage: berthctl " + help.name + (help.usage.empty() ? "" : " " + help.usage) + "\n";
+  std::string result =
+      help.summary + ".\n\nUsage: berthctl " + help.name + (help.usage.empty() ? "" : " " + help.usage) + "\n";
   if (!help.details.empty()) {
     for (const auto& paragraph : split(help.details, '\n')) result += "\n" + wrapped(paragraph, 0, 0);
     result += "\n";

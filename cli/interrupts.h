@@ -8,8 +8,8 @@
 
 namespace berth::cli {
 
-// SIGINT, SIGTERM, SIGQUIT and SIGHUP (unless it was ignored at start, as nohup asks) as events instead of an end of the
-// process. Loop thread only; stop() before destruction.
+// SIGINT, SIGTERM, SIGQUIT and SIGHUP (unless it was ignored at start, as nohup asks) as events instead of an end of
+// the process. Loop thread only; stop() before destruction.
 class Interrupts {
  public:
   explicit Interrupts(Executor executor);

@@ -27,15 +27,19 @@ LeaseKeeper::LeaseKeeper(Session& session, ObjectPtr environment, base::Duration
 
 json LeaseKeeper::body() const {
   const auto& owner = *environment_;
-  json reference = {{"apiVersion", owner.gvk().api_version()}, {"kind", owner.gvk().kind}, {"name", owner.name()}, {"uid", owner.uid()}};
+  json reference = {{"apiVersion", owner.gvk().api_version()},
+                    {"kind", owner.gvk().kind},
+                    {"name", owner.name()},
+                    {"uid", owner.uid()}};
   json spec = {{"holderIdentity", holder_},
                {"leaseDurationSeconds", std::chrono::duration_cast<std::chrono::seconds>(duration_).count()},
                {"acquireTime", acquired_},
                {"renewTime", base::format_micro_time(session_.clock.system_now())}};
-  return {{"apiVersion", "coordination.k8s.io/v1"},
-          {"kind", "Lease"},
-          {"metadata", {{"name", owner.name()}, {"namespace", owner.ns()}, {"ownerReferences", json::array({reference})}}},
-          {"spec", std::move(spec)}};
+  return {
+      {"apiVersion", "coordination.k8s.io/v1"},
+      {"kind", "Lease"},
+      {"metadata", {{"name", owner.name()}, {"namespace", owner.ns()}, {"ownerReferences", json::array({reference})}}},
+      {"spec", std::move(spec)}};
 }
 
 Task<Result<void>> LeaseKeeper::acquire() {
@@ -61,7 +65,8 @@ Task<Result<void>> LeaseKeeper::renew() {
   auto renewed = body();
   renewed["metadata"]["resourceVersion"] = std::to_string(current.value()->revision());
   auto options = write_options();
-  auto stored = co_await session_.client.replace(resource_, environment_->key(), std::move(renewed), std::move(options));
+  auto stored =
+      co_await session_.client.replace(resource_, environment_->key(), std::move(renewed), std::move(options));
   if (!stored.has_value()) co_return stored.error();
   co_return Result<void>();
 }

@@ -7,8 +7,8 @@
 
 namespace berth::cli {
 
-// Holds an environment by its Lease: coordination.k8s.io/v1, same name and namespace, renewed every third of its duration.
-// When nobody renews it any more, berthd ends the environment. Loop thread only; stop() before destruction.
+// Holds an environment by its Lease: coordination.k8s.io/v1, same name and namespace, renewed every third of its
+// duration. When nobody renews it any more, berthd ends the environment. Loop thread only; stop() before destruction.
 class LeaseKeeper {
  public:
   LeaseKeeper(Session& session, ObjectPtr environment, base::Duration duration, std::string holder);

@@ -106,8 +106,8 @@ void add_objects(const Source& source, crd::YamlDocument document, const crd::Sc
                  std::vector<Manifest>& manifests, std::vector<std::string>& problems) {
   for (const auto& field : document.duplicate_keys) {
     const auto mark = document.mark_of(field);
-    problems.push_back(source.name + ":" + std::to_string(mark.line) + ":" + std::to_string(mark.column) + ": " + field +
-                       ": duplicate key");
+    problems.push_back(source.name + ":" + std::to_string(mark.line) + ":" + std::to_string(mark.column) + ": " +
+                       field + ": duplicate key");
   }
   const bool is_list = text_at(document.value, {"kind"}) == "List" && text_at(document.value, {"apiVersion"}) == "v1";
   const std::size_t count = is_list ? items(at(document.value, {"items"})).size() : 1;
@@ -128,8 +128,10 @@ bool is_about_the_server(Reason reason) {
     case Reason::Unauthorized:
     case Reason::Timeout:
     case Reason::TooManyRequests:
-    case Reason::InternalError: return true;
-    default: return false;
+    case Reason::InternalError:
+      return true;
+    default:
+      return false;
   }
 }
 
@@ -143,7 +145,8 @@ std::vector<Cause> strict_causes(std::string_view message) {
       const auto end = message.find('"', from);
       if (end == std::string_view::npos) break;
       const auto word = kind.substr(0, kind.find(' '));
-      causes.push_back({"FieldValueInvalid", std::string(word) + " field", std::string(message.substr(from, end - from))});
+      causes.push_back(
+          {"FieldValueInvalid", std::string(word) + " field", std::string(message.substr(from, end - from))});
       from = end;
     }
   }

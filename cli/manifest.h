@@ -24,8 +24,8 @@ struct Manifest {
 };
 
 // Reads files, directories (their .yaml, .yml and .json, subdirectories too, in the order of their names) and "-".
-// Every document is an object of a known kind, or a v1 List of them. Errors: BadRequest; the message has one line for each
-// thing that is wrong, as file:line:column: what.
+// Every document is an object of a known kind, or a v1 List of them. Errors: BadRequest; the message has one line for
+// each thing that is wrong, as file:line:column: what.
 Result<std::vector<Manifest>> read_manifests(const std::vector<std::string>& paths, std::istream& in,
                                              const crd::Scheme& scheme);
 

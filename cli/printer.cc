@@ -29,7 +29,8 @@ std::string involved(const Object& event) {
 }
 
 json list_of(const std::vector<ObjectPtr>& objects) {
-  json list = {{"apiVersion", "v1"}, {"kind", "List"}, {"metadata", {{"resourceVersion", ""}}}, {"items", json::array()}};
+  json list = {
+      {"apiVersion", "v1"}, {"kind", "List"}, {"metadata", {{"resourceVersion", ""}}}, {"items", json::array()}};
   for (const auto& object : objects) list["items"].push_back(object->body());
   return list;
 }
@@ -123,8 +124,10 @@ std::string Printer::print(const std::vector<ObjectPtr>& objects, base::SystemTi
     case Output::Wide:
       for (const auto& object : objects) add_row(*object, now);
       return table_.take(with_header_);
-    case Output::Yaml: return ended_line(crd::to_yaml(single ? objects.front()->body() : list_of(objects)));
-    case Output::Json: return crd::dump(single ? objects.front()->body() : list_of(objects), 2) + "\n";
+    case Output::Yaml:
+      return ended_line(crd::to_yaml(single ? objects.front()->body() : list_of(objects)));
+    case Output::Json:
+      return crd::dump(single ? objects.front()->body() : list_of(objects), 2) + "\n";
     case Output::Name:
       for (const auto& object : objects) result += display_name(resource_, object->name()) + "\n";
   }
@@ -134,10 +137,15 @@ std::string Printer::print(const std::vector<ObjectPtr>& objects, base::SystemTi
 std::string Printer::print_change(const ObjectPtr& object, base::SystemTime now) {
   switch (output_) {
     case Output::Table:
-    case Output::Wide: add_row(*object, now); return table_.take(with_header_);
-    case Output::Yaml: return "---\n" + ended_line(crd::to_yaml(object->body()));
-    case Output::Json: return crd::dump(object->body()) + "\n";
-    case Output::Name: break;
+    case Output::Wide:
+      add_row(*object, now);
+      return table_.take(with_header_);
+    case Output::Yaml:
+      return "---\n" + ended_line(crd::to_yaml(object->body()));
+    case Output::Json:
+      return crd::dump(object->body()) + "\n";
+    case Output::Name:
+      break;
   }
   return display_name(resource_, object->name()) + "\n";
 }

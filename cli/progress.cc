@@ -92,8 +92,8 @@ std::string Progress::service_line(const ServiceView& service, std::size_t name_
     mark = style_.utf8 ? "·" : ".";
     color = Color::Dim;
   }
-  std::string line = "  " + mark + " " + padded(service.name, name_width) + "  " + padded(service_state(service), 10) + "  " +
-                     service_detail(service);
+  std::string line = "  " + mark + " " + padded(service.name, name_width) + "  " + padded(service_state(service), 10) +
+                     "  " + service_detail(service);
   while (line.ends_with(' ')) line.pop_back();
   return painted(clip(line, static_cast<std::size_t>(std::max(columns - 1, 1))), color, style_.color);
 }

@@ -4,8 +4,8 @@
 #include <string>
 #include <vector>
 
-#include "cli/environment_view.h"
 #include "base/time.h"
+#include "cli/environment_view.h"
 
 namespace berth::cli {
 
@@ -14,8 +14,8 @@ struct ProgressStyle {
   bool color = false;
 };
 
-// What is shown while one waits for environments. Pure: states in, lines out; a terminal's picture and a log's lines are
-// two readings of the same states.
+// What is shown while one waits for environments. Pure: states in, lines out; a terminal's picture and a log's lines
+// are two readings of the same states.
 class Progress {
  public:
   explicit Progress(ProgressStyle style) : style_(style) {}
@@ -34,7 +34,7 @@ class Progress {
   struct Entry {
     EnvironmentView view;
     bool gone = false;
-    std::string told;                             // the last plain line of the environment
+    std::string told;  // the last plain line of the environment
     std::map<std::string, std::string> told_services;
   };
   std::string environment_line(const Entry& entry, base::Duration since_start, int columns, int frame) const;
@@ -44,7 +44,8 @@ class Progress {
   std::map<std::pair<std::string, std::string>, Entry> entries_;
 };
 
-// Replaces what was drawn before by `lines`: escape sequences and text for a terminal. `drawn` is how many lines are there.
+// Replaces what was drawn before by `lines`: escape sequences and text for a terminal. `drawn` is how many lines are
+// there.
 std::string redraw(const std::vector<std::string>& lines, std::size_t drawn);
 
 }  // namespace berth::cli

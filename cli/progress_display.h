@@ -5,8 +5,8 @@
 
 namespace berth::cli {
 
-// Shows a Progress on standard error: a picture that is redrawn in place on a terminal, plain lines elsewhere, nothing when
-// quiet.
+// Shows a Progress on standard error: a picture that is redrawn in place on a terminal, plain lines elsewhere, nothing
+// when quiet.
 class ProgressDisplay {
  public:
   ProgressDisplay(Io& io, base::SteadyTime start, bool quiet);

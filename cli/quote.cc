@@ -48,12 +48,23 @@ std::string dotenv_quote(std::string_view value) {
   std::string result = "\"";
   for (const char c : value) {
     switch (c) {
-      case '\n': result += "\\n"; break;
-      case '\r': result += "\\r"; break;
-      case '"': result += "\\\""; break;
-      case '\\': result += "\\\\"; break;
-      case '$': result += "\\$"; break;
-      default: result += c;
+      case '\n':
+        result += "\\n";
+        break;
+      case '\r':
+        result += "\\r";
+        break;
+      case '"':
+        result += "\\\"";
+        break;
+      case '\\':
+        result += "\\\\";
+        break;
+      case '$':
+        result += "\\$";
+        break;
+      default:
+        result += c;
     }
   }
   return result + "\"";
@@ -70,10 +81,17 @@ std::string format_variables(const Variables& variables, VariableFormat format) 
   std::string result;
   for (const auto& [name, value] : variables) {
     switch (format) {
-      case VariableFormat::Shell: result += "export " + name + "=" + shell_quote(value) + "\n"; break;
-      case VariableFormat::Dotenv: result += name + "=" + dotenv_quote(value) + "\n"; break;
-      case VariableFormat::Github: result += github_line(name, value); break;
-      case VariableFormat::Json: break;
+      case VariableFormat::Shell:
+        result += "export " + name + "=" + shell_quote(value) + "\n";
+        break;
+      case VariableFormat::Dotenv:
+        result += name + "=" + dotenv_quote(value) + "\n";
+        break;
+      case VariableFormat::Github:
+        result += github_line(name, value);
+        break;
+      case VariableFormat::Json:
+        break;
     }
   }
   return result;

@@ -100,10 +100,18 @@ bool Selector::matches(const Object& object) const {
     const bool listed = present && std::find(values.begin(), values.end(), value) != values.end();
     bool holds = false;
     switch (requirement.op) {
-      case Operator::In: holds = listed; break;
-      case Operator::NotIn: holds = !listed; break;
-      case Operator::Exists: holds = present; break;
-      case Operator::Absent: holds = !present; break;
+      case Operator::In:
+        holds = listed;
+        break;
+      case Operator::NotIn:
+        holds = !listed;
+        break;
+      case Operator::Exists:
+        holds = present;
+        break;
+      case Operator::Absent:
+        holds = !present;
+        break;
     }
     if (!holds) return false;
   }

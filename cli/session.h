@@ -19,9 +19,9 @@ struct Session {
   Remote& remote;
   Io& io;
   std::string ns = "default";
-  bool ns_given = false;   // by -n or BERTH_NAMESPACE
-  std::string server;      // as a person writes it
-  bool quiet = false;      // no progress
+  bool ns_given = false;  // by -n or BERTH_NAMESPACE
+  std::string server;     // as a person writes it
+  bool quiet = false;     // no progress
 };
 
 }  // namespace berth::cli

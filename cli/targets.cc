@@ -77,7 +77,8 @@ Result<std::vector<Targets>> parse_targets(const crd::Scheme& scheme, const std:
     }
     result.push_back({resource, {words.begin() + 1, words.end()}, false});
   }
-  if (result.size() > 1 && words.size() > 1) return usage("names are possible with one type only: write TYPE/NAME for each");
+  if (result.size() > 1 && words.size() > 1)
+    return usage("names are possible with one type only: write TYPE/NAME for each");
   return result;
 }
 

@@ -16,7 +16,8 @@ struct CodePoint {
 CodePoint decode(std::string_view text) {
   const auto first = static_cast<unsigned char>(text[0]);
   if (first < 0x80) return {first, 1, true};
-  const std::size_t bytes = first >= 0xF0 && first < 0xF8 ? 4 : first >= 0xE0 && first < 0xF0 ? 3
+  const std::size_t bytes = first >= 0xF0 && first < 0xF8   ? 4
+                            : first >= 0xE0 && first < 0xF0 ? 3
                             : first >= 0xC2 && first < 0xE0 ? 2
                                                             : 0;
   if (bytes == 0 || bytes > text.size()) return {first, 1, false};
@@ -137,15 +138,32 @@ std::string painted(std::string_view text, Color color, bool enabled) {
   if (!enabled || color == Color::None) return std::string(text);
   const char* code = "0";
   switch (color) {
-    case Color::None: break;
-    case Color::Red: code = "31"; break;
-    case Color::Green: code = "32"; break;
-    case Color::Yellow: code = "33"; break;
-    case Color::Blue: code = "34"; break;
-    case Color::Magenta: code = "35"; break;
-    case Color::Cyan: code = "36"; break;
-    case Color::Dim: code = "2"; break;
-    case Color::Bold: code = "1"; break;
+    case Color::None:
+      break;
+    case Color::Red:
+      code = "31";
+      break;
+    case Color::Green:
+      code = "32";
+      break;
+    case Color::Yellow:
+      code = "33";
+      break;
+    case Color::Blue:
+      code = "34";
+      break;
+    case Color::Magenta:
+      code = "35";
+      break;
+    case Color::Cyan:
+      code = "36";
+      break;
+    case Color::Dim:
+      code = "2";
+      break;
+    case Color::Bold:
+      code = "1";
+      break;
   }
   return "\x1b[" + std::string(code) + "m" + std::string(text) + "\x1b[0m";
 }

@@ -37,9 +37,10 @@ Result<Variables> port_variables(const Object& environment, Vantage vantage) {
       auto value = vantage == Vantage::Network ? port.container_port : text_at(leased, {port.variable});
       if (value.empty()) value = port_of(port.address);
       if (value.empty()) {
-        return base::error(Reason::ServiceUnavailable,
-                           "port " + port.endpoint + " of environment \"" + view.name + "\" is not leased yet (the phase is " +
-                               view.phase + "); wait for it: berthctl wait --for=condition=Ready " + view.name);
+        return base::error(Reason::ServiceUnavailable, "port " + port.endpoint + " of environment \"" + view.name +
+                                                           "\" is not leased yet (the phase is " + view.phase +
+                                                           "); wait for it: berthctl wait --for=condition=Ready " +
+                                                           view.name);
       }
       variables[port.variable] = std::move(value);
     }

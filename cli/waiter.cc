@@ -50,9 +50,12 @@ class Wait {
     }
     if (change.deleted) return gone(object.name(), change.object);
     switch (judge(request_.goal, object)) {
-      case Verdict::Met: return met(object.name(), change.object);
-      case Verdict::Never: return fail(object.name(), "will not reach " + request_.goal.str() + ": " + state_of(object));
-      case Verdict::NotYet: return;
+      case Verdict::Met:
+        return met(object.name(), change.object);
+      case Verdict::Never:
+        return fail(object.name(), "will not reach " + request_.goal.str() + ": " + state_of(object));
+      case Verdict::NotYet:
+        return;
     }
   }
 

@@ -19,7 +19,7 @@ struct WaitRequest {
   std::map<std::string, std::string> uids;
   Goal goal;
   base::SteadyTime until = base::SteadyTime::max();
-  std::size_t signals_before = 0;  // of `interrupts`, not to be counted
+  std::size_t signals_before = 0;   // of `interrupts`, not to be counted
   base::SteadyTime appear_until{};  // a name that is not there yet may still come until then
 };
 
@@ -32,8 +32,10 @@ struct WaitOutcome {
   bool ok() const { return failures.empty() && !timed_out && !interrupted; }
 };
 
-// Waits until every name met the goal, can no longer meet it, or the time is over; driven by a watch. `display` shows the
-// environments; `interrupts` (may be null) ends the wait at the first signal. Errors: the server cannot be reached or refuses.
-Task<Result<WaitOutcome>> wait_for(Session& session, WaitRequest request, ProgressDisplay& display, Interrupts* interrupts);
+// Waits until every name met the goal, can no longer meet it, or the time is over; driven by a watch. `display` shows
+// the environments; `interrupts` (may be null) ends the wait at the first signal. Errors: the server cannot be reached
+// or refuses.
+Task<Result<WaitOutcome>> wait_for(Session& session, WaitRequest request, ProgressDisplay& display,
+                                   Interrupts* interrupts);
 
 }  // namespace berth::cli

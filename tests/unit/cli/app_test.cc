@@ -20,7 +20,8 @@ Getenv environment(std::map<std::string, std::string> values) {
 
 TEST(CommandLine, FlagsOfEveryCommandStandBeforeOrBehindTheCommand) {
   for (const std::vector<std::string>& line :
-       {std::vector<std::string>{"-n", "ci", "--server", "unix:///s", "get", "te"}, {"get", "te", "-n", "ci", "--server=unix:///s"}}) {
+       {std::vector<std::string>{"-n", "ci", "--server", "unix:///s", "get", "te"},
+        {"get", "te", "-n", "ci", "--server=unix:///s"}}) {
     const auto parsed = parse_command_line(line, environment({}));
     ASSERT_TRUE(parsed.has_value()) << parsed.error().message;
     EXPECT_EQ(parsed.value().ns, "ci");
@@ -49,14 +50,16 @@ TEST(CommandLine, AWrongCommandIsNamedWithTheOneThatWasMeant) {
   EXPECT_THAT(parse_command_line({"delte", "x"}, environment({})).error().message, HasSubstr("did you mean delete?"));
   EXPECT_THAT(parse_command_line({}, environment({})).error().message, HasSubstr("a command is missing"));
   EXPECT_THAT(parse_command_line({"get", "--wach"}, environment({})).error().message, HasSubstr("berthctl get --help"));
-  EXPECT_THAT(parse_command_line({"-n", "Not_A_Label", "get"}, environment({})).error().message, HasSubstr("--namespace"));
+  EXPECT_THAT(parse_command_line({"-n", "Not_A_Label", "get"}, environment({})).error().message,
+              HasSubstr("--namespace"));
 }
 
 TEST(CommandLine, HelpAndVersionNeedNothing) {
   EXPECT_THAT(parse_command_line({"--help"}, environment({})).value().text, HasSubstr("Commands:"));
   EXPECT_THAT(parse_command_line({"help"}, environment({})).value().text, HasSubstr("Commands:"));
   EXPECT_THAT(parse_command_line({"--version"}, environment({})).value().text, HasSubstr("berthctl "));
-  for (const std::vector<std::string>& line : {std::vector<std::string>{"run", "--help"}, {"help", "run"}, {"-h", "run"}}) {
+  for (const std::vector<std::string>& line :
+       {std::vector<std::string>{"run", "--help"}, {"help", "run"}, {"-h", "run"}}) {
     const auto parsed = parse_command_line(line, environment({}));
     ASSERT_TRUE(parsed.has_value());
     EXPECT_FALSE(parsed.value().text.empty());
@@ -78,7 +81,8 @@ TEST(Advice, SaysHowToReachTheServer) {
   connection.no_token = "/d/admin.token: Permission denied";
   const auto refused = base::error(Reason::ServiceUnavailable, connection.endpoint.str() + ": connection refused");
   EXPECT_THAT(advice(refused, connection), HasSubstr("--server"));
-  EXPECT_THAT(advice(base::error(Reason::Unauthorized, "no"), connection), HasSubstr("/d/admin.token: Permission denied"));
+  EXPECT_THAT(advice(base::error(Reason::Unauthorized, "no"), connection),
+              HasSubstr("/d/admin.token: Permission denied"));
   connection.token = "x";
   EXPECT_THAT(advice(base::error(Reason::Unauthorized, "no"), connection), HasSubstr("not the one"));
   EXPECT_EQ(advice(base::error(Reason::NotFound, "x"), connection), "");

@@ -45,7 +45,7 @@ class TextStream final : public http::ClientStream {
 
 class FakeRemote final : public Remote {
  public:
-  std::vector<std::string> calls;                         // "POST /target body"
+  std::vector<std::string> calls;  // "POST /target body"
   Result<json> answer{boost::system::in_place_value, json::object()};
   std::map<std::string, std::deque<std::string>> streams;  // by target
 
@@ -68,7 +68,10 @@ class FakeController {
   using React = std::function<json(const Object&)>;  // the new status; null = nothing
 
   FakeController(Executor executor, api::Registry& registry)
-      : executor_(executor), registry_(registry), client_(registry, api::Actor::System), group_(executor, "controller") {}
+      : executor_(executor),
+        registry_(registry),
+        client_(registry, api::Actor::System),
+        group_(executor, "controller") {}
   void start(React react) {
     react_ = std::move(react);
     group_.spawn("react", run());
@@ -154,7 +157,10 @@ class CommandTest : public testing::Test {
 
   // Ready from the start: host ports 30000, 30001, ... for the ports of the spec.
   static json ready_status(const Object& object) {
-    json status = {{"phase", "Ready"}, {"observedGeneration", object.generation()}, {"endpoints", json::object()}, {"env", json::object()}};
+    json status = {{"phase", "Ready"},
+                   {"observedGeneration", object.generation()},
+                   {"endpoints", json::object()},
+                   {"env", json::object()}};
     int port = 30000;
     for (const auto& service : object.spec()["services"]) {
       status["services"].push_back({{"name", service["name"]}, {"state", "Running"}, {"ready", true}});
@@ -166,7 +172,8 @@ class CommandTest : public testing::Test {
         ++port;
       }
     }
-    status["conditions"] = json::array({{{"type", "Ready"}, {"status", "True"}, {"observedGeneration", object.generation()}}});
+    status["conditions"] =
+        json::array({{{"type", "Ready"}, {"status", "True"}, {"observedGeneration", object.generation()}}});
     return status;
   }
   static json failed_status(const Object& object) {
@@ -174,8 +181,12 @@ class CommandTest : public testing::Test {
             {"observedGeneration", object.generation()},
             {"reason", "ContainerExited"},
             {"message", "postgres: exited with code 1"},
-            {"services", json::array({{{"name", "postgres"}, {"state", "Failed"}, {"ready", false}, {"exitCode", 1},
-                                       {"reason", "ContainerExited"}, {"message", "exited with code 1\nFATAL: out of luck"}}})}};
+            {"services", json::array({{{"name", "postgres"},
+                                       {"state", "Failed"},
+                                       {"ready", false},
+                                       {"exitCode", 1},
+                                       {"reason", "ContainerExited"},
+                                       {"message", "exited with code 1\nFATAL: out of luck"}}})}};
   }
 
   static const crd::Scheme& shared_scheme() {

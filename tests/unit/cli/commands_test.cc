@@ -29,7 +29,8 @@ TEST_F(Commands, ApplyKeepsWhatBelongsToBerth) {
   ASSERT_EQ(run({"apply", "-f", "-"}), 0) << err();
   auto body = stored("checkout")->body();
   body["metadata"]["annotations"] = {{"berth.dev/source", "x.yaml"}, {"mine", "1"}};
-  ASSERT_TRUE(fakes::run_task(io, registry.replace(environments(scheme), {"default", "checkout"}, body, {})).has_value());
+  ASSERT_TRUE(
+      fakes::run_task(io, registry.replace(environments(scheme), {"default", "checkout"}, body, {})).has_value());
   input.clear();
   input.str(kManifest);
   ASSERT_EQ(run({"apply", "-f", "-"}), 0) << err();
@@ -65,7 +66,8 @@ TEST_F(Commands, ApplyIsStrictAboutUnknownFields) {
 }
 
 TEST_F(Commands, OneWrongDocumentOfSeveralChangesNothing) {
-  const auto file = write_file("several.yaml", std::string(kManifest) + "---\n" + std::string(kManifest) + "  nope: 1\n");
+  const auto file =
+      write_file("several.yaml", std::string(kManifest) + "---\n" + std::string(kManifest) + "  nope: 1\n");
   EXPECT_EQ(run({"apply", "-f", file}), 1);
   EXPECT_THAT(err(), HasSubstr(file + ":24:3: spec.nope: unknown field"));
   EXPECT_THAT(err(), HasSubstr("Nothing was changed."));
@@ -80,14 +82,17 @@ TEST_F(Commands, ApplyNamesWhatIsWrongWithTheFileItself) {
   EXPECT_EQ(run({"apply", "-f", write_file("syntax.yaml", "a: [\n")}), 1);
   EXPECT_THAT(err(), HasSubstr("syntax.yaml:"));
   EXPECT_EQ(run({"apply", "-f", write_file("empty.yaml", "---\n")}), 1);
-  EXPECT_EQ(run({"apply", "-f", write_file("twice.yaml", std::string(kManifest) + "  ttlSeconds: 1\n  ttlSeconds: 2\n")}), 1);
+  EXPECT_EQ(
+      run({"apply", "-f", write_file("twice.yaml", std::string(kManifest) + "  ttlSeconds: 1\n  ttlSeconds: 2\n")}), 1);
   EXPECT_THAT(err(), HasSubstr(":13:3: spec.ttlSeconds: duplicate key"));
   EXPECT_EQ(run({"apply"}), 1);
 }
 
 TEST_F(Commands, ApplyRefusesAnotherNamespaceThanTheOneAskedFor) {
-  const auto file = write_file("ns.yaml", "apiVersion: berth.dev/v1alpha1\nkind: TestEnvironment\nmetadata: {name: x, namespace: a}\n"
-                                          "spec: {services: [{name: s, image: i}]}\n");
+  const auto file =
+      write_file("ns.yaml",
+                 "apiVersion: berth.dev/v1alpha1\nkind: TestEnvironment\nmetadata: {name: x, namespace: a}\n"
+                 "spec: {services: [{name: s, image: i}]}\n");
   EXPECT_EQ(run({"-n", "b", "apply", "-f", file}), 1);
   EXPECT_THAT(err(), HasSubstr("\"a\" is not the namespace \"b\""));
   EXPECT_EQ(run({"apply", "-f", file}), 0);
@@ -233,8 +238,9 @@ TEST_F(Commands, AttachAndReapAskTheServer) {
   input.str(kManifest);
   ASSERT_EQ(run({"apply", "-f", "-"}), 0);
   ASSERT_EQ(run({"attach", "checkout", "job"}), 0) << err();
-  EXPECT_THAT(remote.calls.back(), HasSubstr("POST /apis/berth.dev/v1alpha1/namespaces/default/testenvironments/checkout/attach "
-                                             "{\"connect\":true,\"container\":\"job\"}"));
+  EXPECT_THAT(remote.calls.back(),
+              HasSubstr("POST /apis/berth.dev/v1alpha1/namespaces/default/testenvironments/checkout/attach "
+                        "{\"connect\":true,\"container\":\"job\"}"));
   ASSERT_EQ(run({"attach", "checkout", "job", "--detach"}), 0);
   EXPECT_THAT(remote.calls.back(), HasSubstr("\"connect\":false"));
   ASSERT_EQ(run({"reap"}), 0);
@@ -260,8 +266,9 @@ TEST_F(Commands, RunGivesTheCommandItsVariablesAndPassesItsStatusOn) {
   controller.start(ready_status);
   const auto file = write_file("run.yaml", kManifest);
   const auto seen = testing::TempDir() + "seen";
-  const auto script = "echo $DEV_POSTGRES_PORT $BERTH_ENDPOINT_POSTGRES_SQL $BERTH_NAMESPACE ${BERTH_ENVIRONMENT%-*} > " + seen +
-                      "; exit 7";
+  const auto script =
+      "echo $DEV_POSTGRES_PORT $BERTH_ENDPOINT_POSTGRES_SQL $BERTH_NAMESPACE ${BERTH_ENVIRONMENT%-*} > " + seen +
+      "; exit 7";
   EXPECT_EQ(run({"run", "-f", file, "--", "sh", "-c", script}), 7) << err();
   std::stringstream text;
   text << std::ifstream(seen).rdbuf();
@@ -294,7 +301,8 @@ TEST_F(Commands, RunRefusesWhatItCannotRun) {
   EXPECT_EQ(run({"run", "-f", file}), 125);
   EXPECT_THAT(err(), HasSubstr("write it after --"));
   EXPECT_EQ(run({"run", "--", "true"}), 125);
-  EXPECT_EQ(run({"run", "-f", write_file("two.yaml", std::string(kManifest) + "---\n" + kManifest), "--", "true"}), 125);
+  EXPECT_EQ(run({"run", "-f", write_file("two.yaml", std::string(kManifest) + "---\n" + kManifest), "--", "true"}),
+            125);
   EXPECT_THAT(err(), HasSubstr("one TestEnvironment is expected"));
   EXPECT_EQ(run({"run", "-f", write_file("bad.yaml", std::string(kManifest) + "  x: 1\n"), "--", "true"}), 125);
   EXPECT_THAT(err(), HasSubstr(":12:3: spec.x: unknown field"));
@@ -309,7 +317,9 @@ TEST_F(Commands, RunBindsTheEnvironmentToItsLease) {
   ASSERT_EQ(run({"run", "-f", write_file("run.yaml", kManifest), "--", "true"}), 0) << err();
   EXPECT_EQ(spec["leaseDurationSeconds"], 60);
   EXPECT_EQ(spec["ttlSecondsAfterFinished"], 0);
-  ASSERT_EQ(run({"run", "--lease", "5s", "-f", write_file("run.yaml", std::string(kManifest) + "  ttlSecondsAfterFinished: 9\n"), "--", "true"}), 0);
+  ASSERT_EQ(run({"run", "--lease", "5s", "-f",
+                 write_file("run.yaml", std::string(kManifest) + "  ttlSecondsAfterFinished: 9\n"), "--", "true"}),
+            0);
   EXPECT_EQ(spec["leaseDurationSeconds"], 5);
   EXPECT_EQ(spec["ttlSecondsAfterFinished"], 9);
 }

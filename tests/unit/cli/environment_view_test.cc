@@ -35,8 +35,9 @@ TEST(EnvironmentView, AStatusOfAnOlderSpecSaysNothingAboutThePresentOne) {
 }
 
 TEST(EnvironmentView, SurvivesAStatusOfTheWrongShape) {
-  for (const char* status : {"[]", "{\"services\": {}}", "{\"services\": [1, null]}", "{\"conditions\": [[]], \"phase\": 3}",
-                             "{\"endpoints\": []}", "{\"observedGeneration\": \"x\"}"}) {
+  for (const char* status :
+       {"[]", "{\"services\": {}}", "{\"services\": [1, null]}", "{\"conditions\": [[]], \"phase\": 3}",
+        "{\"endpoints\": []}", "{\"observedGeneration\": \"x\"}"}) {
     auto body = environment_body();
     body["status"] = json::parse(status);
     const auto object = Object::make(body);
@@ -106,10 +107,12 @@ TEST(Variables, APortThatIsNotLeasedIsAnErrorAndNeverAnEmptyVariable) {
 
 TEST(Describe, ShowsServicesConditionsAndEvents) {
   const auto now = *base::parse_time("2026-11-23T09:05:00Z");
-  auto event = make_object(json::parse(R"({"apiVersion": "v1", "kind": "Event", "metadata": {"name": "e", "namespace": "ci"},
+  auto event =
+      make_object(json::parse(R"({"apiVersion": "v1", "kind": "Event", "metadata": {"name": "e", "namespace": "ci"},
     "involvedObject": {"kind": "TestEnvironment", "name": "pr", "uid": "u1"}, "type": "Normal", "reason": "Leased",
     "message": "port 30000", "lastTimestamp": "2026-11-23T09:04:00Z", "count": 1})"));
-  auto other = make_object(json::parse(R"({"apiVersion": "v1", "kind": "Event", "metadata": {"name": "f", "namespace": "ci"},
+  auto other =
+      make_object(json::parse(R"({"apiVersion": "v1", "kind": "Event", "metadata": {"name": "f", "namespace": "ci"},
     "involvedObject": {"kind": "TestEnvironment", "name": "pr", "uid": "of-an-earlier-one"}, "reason": "Old"})"));
   const auto environment = make_object(ready_body());
   const auto text = describe_environment(*environment, events_about({event, other}, *environment), now);

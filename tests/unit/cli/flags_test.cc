@@ -43,7 +43,8 @@ struct Bound {
 
 TEST(Flags, TakesValuesInEverySpelling) {
   Bound b;
-  ASSERT_TRUE(b.parse({"-ojson", "-f", "a", "x", "--file=b", "y", "-f-", "--timeout", "1m30s", "--tail=7", "-w"}).has_value());
+  ASSERT_TRUE(
+      b.parse({"-ojson", "-f", "a", "x", "--file=b", "y", "-f-", "--timeout", "1m30s", "--tail=7", "-w"}).has_value());
   EXPECT_EQ(b.output, "json");
   EXPECT_THAT(b.files, ElementsAre("a", "b", "-"));
   EXPECT_THAT(b.names, ElementsAre("x", "y"));

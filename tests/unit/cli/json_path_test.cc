@@ -6,11 +6,12 @@ namespace berth::cli {
 namespace {
 
 TEST(JsonPath, FollowsTheFormsOfPrinterColumns) {
-  const json value = {{"status",
-                       {{"phase", "Ready"},
-                        {"a.b", 1},
-                        {"conditions", {{{"type", "Ready"}, {"status", "True"}}, {{"type", "Other"}, {"status", "False"}}}},
-                        {"ports", {30000, 30001}}}}};
+  const json value = {
+      {"status",
+       {{"phase", "Ready"},
+        {"a.b", 1},
+        {"conditions", {{{"type", "Ready"}, {"status", "True"}}, {{"type", "Other"}, {"status", "False"}}}},
+        {"ports", {30000, 30001}}}}};
   EXPECT_EQ(json_path_text(value, ".status.phase"), "Ready");
   EXPECT_EQ(json_path_text(value, "{.status.phase}"), "Ready");
   EXPECT_EQ(json_path_text(value, "$.status['a.b']"), "1");

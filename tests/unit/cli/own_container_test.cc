@@ -8,8 +8,8 @@ namespace {
 const std::string kId(64, 'a');
 
 TEST(OwnContainer, IsFoundInMountinfo) {
-  const auto mountinfo = "700 600 0:50 / / rw - overlay overlay rw,lowerdir=/var/lib/docker/overlay2/" + std::string(64, 'b') +
-                         "/diff\n701 700 254:1 /var/lib/docker/containers/" + kId +
+  const auto mountinfo = "700 600 0:50 / / rw - overlay overlay rw,lowerdir=/var/lib/docker/overlay2/" +
+                         std::string(64, 'b') + "/diff\n701 700 254:1 /var/lib/docker/containers/" + kId +
                          "/resolv.conf /etc/resolv.conf rw,relatime - ext4 /dev/vda1 rw\n";
   EXPECT_EQ(container_id_from(mountinfo, "0::/\n", "web"), kId);
 }

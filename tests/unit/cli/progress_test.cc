@@ -3,8 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "tests/unit/cli/environment_fixture.h"
 #include "cli/text.h"
+#include "tests/unit/cli/environment_fixture.h"
 
 namespace berth::cli {
 namespace {
@@ -24,8 +24,9 @@ TEST(Progress, HasOneLineForEachServiceOnATerminal) {
                           "  | postgres  Running     has not answered its readiness probe yet",
                           "  . api       Waiting     waits until postgres is ready"));
   progress.update(view(ready_body()));
-  EXPECT_THAT(progress.picture(2s, 100, 24, 1), ElementsAre("+ pr  Ready  2/2 ready  2.0s", "  + postgres  Ready       127.0.0.1:30000",
-                                                            "  + api       Ready       127.0.0.1:30001"));
+  EXPECT_THAT(progress.picture(2s, 100, 24, 1),
+              ElementsAre("+ pr  Ready  2/2 ready  2.0s", "  + postgres  Ready       127.0.0.1:30000",
+                          "  + api       Ready       127.0.0.1:30001"));
 }
 
 TEST(Progress, NeverWritesALineThatTheTerminalWouldWrap) {
