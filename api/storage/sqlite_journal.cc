@@ -19,8 +19,8 @@ constexpr const char* kSettings[] = {
 // body is NULL for a deletion. state has one row: history up to `compacted` is gone.
 constexpr const char* kSchema[] = {
     "BEGIN EXCLUSIVE",
-    "CREATE TABLE changes (revision INTEGER PRIMARY KEY, resource TEXT NOT NULL, ns TEXT NOT NULL, "
-    "name TEXT NOT NULL, body TEXT)",
+    ("CREATE TABLE changes (revision INTEGER PRIMARY KEY, resource TEXT NOT NULL, ns TEXT NOT NULL, "
+     "name TEXT NOT NULL, body TEXT)"),
     "CREATE TABLE state (compacted INTEGER NOT NULL)",
     "INSERT INTO state (compacted) VALUES (0)",
     "PRAGMA user_version = 1",

@@ -47,7 +47,7 @@ struct Sqlite {
   }
   ~Sqlite() { std::filesystem::remove_all(directory); }
   std::unique_ptr<Store> open(asio::io_context& io, StoreOptions options) {
-    return std::move(open_sqlite_store(io.get_executor(), directory / "berth.db", options).value());
+    return open_sqlite_store(io.get_executor(), directory / "berth.db", options).value();
   }
 };
 

@@ -35,7 +35,7 @@ struct SqliteStoreTest : testing::Test {
   ~SqliteStoreTest() override { std::filesystem::remove_all(directory); }
 
   std::unique_ptr<Store> open(StoreOptions options = {}) {
-    return std::move(open_sqlite_store(io.get_executor(), file, options).value());
+    return open_sqlite_store(io.get_executor(), file, options).value();
   }
   Error open_error() {
     auto opened = open_sqlite_store(io.get_executor(), file, {});
@@ -193,10 +193,10 @@ TEST_F(SqliteStoreTest, AFailedTransactionLeavesNothingBehindAndTheStoreGoesOn) 
 }
 
 TEST_F(SqliteStoreTest, AFullDiskIsDiskPressure) {
-  auto database = std::move(SqliteDatabase::open(file).value());
+  auto database = SqliteDatabase::open(file).value();
   database->execute("CREATE TABLE things (text TEXT)").value();
   database->query_integer("PRAGMA max_page_count = 4").value();
-  auto insert = std::move(database->prepare("INSERT INTO things VALUES (?)").value());
+  auto insert = database->prepare("INSERT INTO things VALUES (?)").value();
   const std::string large(100'000, 'x');
   insert.bind(0, large);
   const auto result = insert.run();
@@ -208,7 +208,7 @@ TEST_F(SqliteStoreTest, AFullDiskIsDiskPressure) {
 // Writes until it is killed; says "name revision\n" on `out` after each acknowledged write.
 [[noreturn]] void write_until_killed(const std::filesystem::path& file, int out) {
   asio::io_context io;
-  auto store = std::move(open_sqlite_store(io.get_executor(), file, {}).value());
+  auto store = open_sqlite_store(io.get_executor(), file, {}).value();
   for (int i = 0;; ++i) {
     const auto key = thing("n" + std::to_string(i % 7));
     const auto object = run_task(io, store->commit(put(key, i))).value();
