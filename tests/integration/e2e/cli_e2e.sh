@@ -29,11 +29,8 @@ wait $! || true
 check "logs -f follows" grep -q more "$WORK/follow"
 
 note "attach"
-docker run -d --name berth-e2e-job --network none "$BUSYBOX" sleep 1000 >/dev/null
-trap 'docker rm -f berth-e2e-job >/dev/null 2>&1 || true; finish' EXIT
-docker rm -f berth-e2e-job >/dev/null
+clean_up_more() { docker rm -f berth-e2e-job >/dev/null 2>&1; docker network rm berth-e2e-net >/dev/null 2>&1; }
 docker network create berth-e2e-net --subnet 10.218.0.0/28 >/dev/null
-trap 'docker rm -f berth-e2e-job >/dev/null 2>&1; docker network rm berth-e2e-net >/dev/null 2>&1; finish' EXIT
 docker run -d --name berth-e2e-job --network berth-e2e-net "$BUSYBOX" sleep 1000 >/dev/null
 check "attach" ctlci attach cli berth-e2e-job
 check "the job's container reaches a service by name" same "$(docker exec berth-e2e-job wget -qO- http://web:8080/)" web
@@ -75,7 +72,7 @@ fails_with() { # TEXT COMMAND...
   [ "$status" -ne 0 ] && grep -qF -- "$text" <<<"$output" || { printf 'status %s: %s\n' "$status" "$output" >&2; return 1; }
 }
 sed 's/image:/imagge:/' "$WORK/cli.yaml" >"$WORK/bad.yaml"
-check "an unknown field is shown with file, line and column" fails_with "bad.yaml:8:" ctlci apply -f "$WORK/bad.yaml"
+check "an unknown field is shown with file, line and column" fails_with "bad.yaml:7:5: spec.services[0].imagge: unknown field" ctlci apply -f "$WORK/bad.yaml"
 check "a missing file" fails_with "nowhere.yaml" ctlci apply -f "$WORK/nowhere.yaml"
 check "a missing object" fails_with 'testenvironments.berth.dev "nope" not found' ctlci get te nope
 check "no server" fails_with "unix:///nowhere.sock" timeout 10 "$BERTH_BIN/berthctl" --server unix:///nowhere.sock get te

@@ -47,7 +47,7 @@ apiVersion: berth.dev/v1alpha1
 kind: TestEnvironment
 metadata: {name: keep, namespace: ci}
 spec:
-  readyDeadlineSeconds: 2
+  readyDeadlineSeconds: 30
   onFailure: Keep
   services: [{name: job, image: $BUSYBOX, restartPolicy: Never, command: [sh, -c, "echo broken; exit 7"]}]
 YAML

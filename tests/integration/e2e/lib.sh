@@ -99,9 +99,13 @@ ours() { # kind: everything on the engine that any berth made
 engine_is_clean() { [ -z "$(ours containers)$(ours networks)" ]; }
 container_of() { docker ps -aq --no-trunc --filter "label=berth.dev/environment=$1" --filter "label=berth.dev/service=$2"; }
 
+# A scenario that makes more than berth does says here how it goes away.
+clean_up_more() { :; }
+
 finish() {
   local status=$?
   trap - EXIT
+  clean_up_more || true
   if [ -n "$BERTHD_PID" ]; then kill -KILL "$BERTHD_PID" 2>/dev/null || true; fi
   if [ -n "$(ours containers)" ]; then ours containers | xargs -r docker rm -fv >/dev/null 2>&1 || true; fi
   if [ -n "$(ours networks)" ]; then ours networks | xargs -r docker network rm >/dev/null 2>&1 || true; fi

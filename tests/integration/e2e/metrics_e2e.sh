@@ -42,6 +42,7 @@ instance=$(cat "$DATA/instance")
 stop_berthd
 docker run -d --network none --label "berth.dev/instance=$instance" --label berth.dev/uid=00000000-0000-4000-8000-000000000000 \
   --label berth.dev/namespace=ci --label berth.dev/environment=lost --label berth.dev/service=web "$BUSYBOX" sleep 1000 >/dev/null
+clean_up_more() { docker rm -f "${other:-none}" >/dev/null 2>&1; }
 other=$(docker run -d --network none --label berth.dev/instance=somebody-else --label berth.dev/uid=00000000-0000-4000-8000-000000000001 "$BUSYBOX" sleep 1000)
 start_berthd
 removed() { same "$(metric 'berth_orphans_removed_total{kind="container"}')" 1; }
