@@ -86,9 +86,8 @@ std::optional<End> terminal_failure(const World& world) {
   return std::nullopt;
 }
 
-// A service that is never restarted ended badly before the environment was of use to anybody.
+// A service that is never restarted ended badly: nothing can make the environment Ready again.
 std::optional<End> service_failure(const World& world) {
-  if (world.facts.ready) return std::nullopt;
   for (const ServiceView& service : world.services) {
     if (service.state != ServiceState::Failed || !service.current || service.held) continue;
     return End{{"Failed", exit_reason(*service.container), service.spec->name + " " + describe_exit(*service.container)}, {&service}};

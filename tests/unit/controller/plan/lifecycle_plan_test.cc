@@ -220,7 +220,7 @@ TEST(Failing, OtherFailuresAreRetriedForEver) {
   }
 }
 
-TEST(Failing, AJobThatFailsEndsItBeforeItWasReadyAndDegradesItAfter) {
+TEST(Failing, AJobThatFailsEndsItWhetherItWasReadyOrNot) {
   Scene scene;
   scene.service("job").restart_policy = crd::RestartPolicy::Never;
   scene.network();
@@ -236,8 +236,8 @@ TEST(Failing, AJobThatFailsEndsItBeforeItWasReadyAndDegradesItAfter) {
   EXPECT_THAT(finish_of(scene)->message, StartsWith("job was killed because it ran out of memory (exit code 137)"));
 
   scene.input.status["readyTime"] = "2026-11-23T10:00:05Z";
-  EXPECT_FALSE(finish_of(scene));
-  EXPECT_EQ(scene.status()["phase"], "Degraded");
+  EXPECT_TRUE(finish_of(scene));
+  EXPECT_EQ(scene.status()["phase"], "Failed");
 }
 
 TEST(Failing, NothingElseHappensWhileItEnds) {
