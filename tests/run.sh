@@ -19,8 +19,12 @@ build_and_test() {
   say "$preset: build"
   local begin=$SECONDS
   cmake --preset "$preset" >"$ROOT/build/$preset.configure.log" 2>&1 || { cat "$ROOT/build/$preset.configure.log"; die "$preset: configure failed"; }
+  local begin_tests
   cmake --build --preset "$preset" | { grep -vE '^\[[0-9]+/[0-9]+\]' || true; }
-  say "$preset: built in $((SECONDS - begin)) s; testing"
+  begin_tests=$SECONDS
+  say "$preset: programs built in $((begin_tests - begin)) s; building the tests"
+  cmake --build --preset "$preset" --target tests | { grep -vE '^\[[0-9]+/[0-9]+\]' || true; }
+  say "$preset: tests built in $((SECONDS - begin_tests)) s; testing"
   ctest --test-dir "build/$preset" --output-on-failure --timeout 300 "$@" || failed+=("$preset")
 }
 mkdir -p build
