@@ -18,7 +18,7 @@ build_and_test() {
   shift
   say "$preset: build"
   local begin=$SECONDS
-  cmake --preset "$preset" >"$ROOT/build/$preset.configure.log" 2>&1 || { cat "$ROOT/build/$preset.configure.log"; die "$preset: configure failed"; }
+  cmake --preset "$preset" -DBERTH_TESTS=ON >"$ROOT/build/$preset.configure.log" 2>&1 || { cat "$ROOT/build/$preset.configure.log"; die "$preset: configure failed"; }
   local begin_tests
   cmake --build --preset "$preset" | { grep -vE '^\[[0-9]+/[0-9]+\]' || true; }
   begin_tests=$SECONDS
