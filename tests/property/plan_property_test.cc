@@ -274,7 +274,7 @@ TEST(PlanProperty, DamageHeals) {
     if (chance(2)) require_ready(environment);
     for (int i = 0, n = choose(8); i < n; ++i) {
       damage(environment);
-      for (int j = choose(5); j > 0; --j) step(environment, always_well);
+      for (int j = choose(12); j > 0; --j) step(environment, always_well);
     }
     require_ready(environment);
   });

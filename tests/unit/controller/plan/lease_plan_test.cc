@@ -125,6 +125,23 @@ TEST(Allocate, APortThatNothingWantsGoesBackOnceNoContainerMayPublishIt) {
   EXPECT_EQ(pools.ports.counts(scene.input.now).leased, 1);
 }
 
+TEST(Allocate, ForAnotherPortKeepsWhatIsStillPublished) {
+  Scene scene;
+  scene.port("postgres", "sql", 5432, "", 30000);
+  scene.port("redis", "redis", 6379, "", 30001);
+  scene.network();
+  scene.running("redis");
+  scene.input.spec.services.pop_back();
+  scene.port("api", "http", 80);
+  Pools pools;
+  ASSERT_TRUE(charge(scene.input.leases, scene.input.uid, pools.ports, pools.subnets));
+  const auto allocation = run(scene, pools);
+  ASSERT_TRUE(allocation);
+  EXPECT_THAT(lines(allocation->leases), ElementsAre("redis.redis 127.0.0.1:30001->6379", "postgres.sql 127.0.0.1:30000->5432",
+                                                     "api.http 127.0.0.1:30002->80"));
+  EXPECT_EQ(pools.ports.holder({"127.0.0.1", crd::Protocol::Tcp, 30001}), "0a1b2c3d-0000/redis.redis");
+}
+
 TEST(Allocate, AnEndedEnvironmentGivesAllBackWhenTheEngineIsEmpty) {
   Scene scene;
   scene.port("postgres", "sql", 5432, "", 30000);
