@@ -22,7 +22,7 @@ TEST_F(RegistryTest, CreateStampsWhatTheServerOwnsAndIgnoresWhatTheClientSaysOfI
   EXPECT_EQ(metadata["creationTimestamp"], "2026-01-01T00:00:00Z");
   EXPECT_EQ(metadata["generation"], 1);
   EXPECT_EQ(metadata["namespace"], "ci");
-  EXPECT_EQ(metadata["finalizers"], json({"berth.dev/engine"}));
+  EXPECT_EQ(metadata["finalizers"], json::array({"berth.dev/engine"}));
   EXPECT_EQ(metadata["resourceVersion"], std::to_string(store->revision()));
   for (const char* field : {"deletionTimestamp", "deletionGracePeriodSeconds", "selfLink", "managedFields"}) {
     EXPECT_FALSE(metadata.contains(field)) << field;
@@ -233,7 +233,7 @@ TEST_F(RegistryTest, UsersNeitherAddNorRemoveTheEngineFinalizer) {
             json({"example.com/mine", "berth.dev/engine"}));
   body = stored()->body();
   body["metadata"].erase("finalizers");
-  EXPECT_EQ(replace(body).value()->body()["metadata"]["finalizers"], json({"berth.dev/engine"}));
+  EXPECT_EQ(replace(body).value()->body()["metadata"]["finalizers"], json::array({"berth.dev/engine"}));
 
   json lease = {{"apiVersion", "coordination.k8s.io/v1"}, {"kind", "Lease"}, {"metadata", {{"name", "web"}}}};
   lease["metadata"]["finalizers"] = {"berth.dev/engine"};

@@ -86,7 +86,7 @@ TEST_F(ApiServerTest, CountsRequestsByVerbResourceAndCode) {
 TEST_F(ApiServerTest, ListsWhatItServes) {
   const auto paths = send("GET", "/").value()["paths"];
   EXPECT_THAT(paths.get<std::vector<std::string>>(), testing::Contains("/apis/berth.dev/v1alpha1"));
-  EXPECT_EQ(send("GET", "/api").value()["versions"], json({"v1"}));
+  EXPECT_EQ(send("GET", "/api").value()["versions"], json::array({"v1"}));
   const auto groups = send("GET", "/apis").value()["groups"];
   EXPECT_EQ(groups.size(), 2u);
   for (const auto& group : groups) EXPECT_EQ(group["preferredVersion"], group["versions"][0]);
