@@ -15,17 +15,10 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "controller/engine/http_engine.h"
-#include "controller/reconcile/environment_observer.h"
-#include "controller/reconcile/environment_reconciler.h"
+#include "controller/reconcile/environment_controller.h"
 #include "controller/reconcile/host_network.h"
-#include "controller/reconcile/lease_watch.h"
-#include "controller/reconcile/operations.h"
-#include "controller/reconcile/prober.h"
-#include "controller/reconcile/reaper.h"
-#include "controller/runtime/controller.h"
+#include "controller/reconcile/probe_transport.h"
 #include "controller/runtime/event_recorder.h"
-#include "controller/runtime/informer.h"
-#include "controller/runtime/workqueue.h"
 #include "controller/source/dir_source.h"
 #include "crd/scheme.h"
 #include "metrics/api_metrics.h"
@@ -38,11 +31,8 @@ namespace berth::app {
 
 namespace {
 
-// A pass waits for the store now and then: so many may wait at once.
-constexpr int kWorkers = 32;
-constexpr int kExecProbes = 4;
-constexpr base::Backoff kReconcileBackoff{std::chrono::milliseconds(20), std::chrono::seconds(30), 2.0};
 constexpr base::Duration kServerGrace = std::chrono::seconds(1);
+constexpr base::Duration kOperationsGrace = std::chrono::seconds(5);
 constexpr const char* kHostName = "local";
 
 reconcile::HostOptions host_options(const Config& config, const std::string& instance) {
@@ -71,80 +61,36 @@ struct App::Impl {
   metrics::ManifestMetrics manifest_metrics{metrics};
   metrics::EngineMetrics engine_metrics{metrics, kHostName};
   metrics::EnvironmentMetrics environment_metrics{metrics, kHostName};
-  metrics::RuntimeMetrics runtime_metrics{metrics, "testenvironment", kWorkers};
+  metrics::RuntimeMetrics runtime_metrics{metrics, "testenvironment", reconcile::EnvironmentController::kWorkers};
   crd::Scheme scheme = crd::Scheme::builtin();
-
   std::unique_ptr<storage::Store> store;
   std::unique_ptr<engine::Engine> engine;
   std::unique_ptr<reconcile::ProbeTransport> transport;
-
-  // Everything that needs the store and the engine.
   struct Parts;
-  std::unique_ptr<Parts> parts;
-  TaskGroup starting{executor, "start"};
+  std::unique_ptr<Parts> parts;  // what needs the store and the engine
 };
 
 struct App::Impl::Parts {
-  explicit Parts(Impl& app, std::string instance, std::string token)
-      : environments_kind(*app.scheme.find(crd::kGroup, crd::kVersion, "testenvironments")),
-        events_kind(*app.scheme.find("", "v1", "events")),
-        leases_kind(*app.scheme.find("coordination.k8s.io", "v1", "leases")),
-        registry(app.scheme, *app.store, app.clock),
+  Parts(Impl& app, std::string instance, std::string token)
+      : registry(app.scheme, *app.store, app.clock),
         client(registry, api::Actor::System),
-        recorder(app.executor, app.clock, client, events_kind),
+        recorder(app.executor, app.clock, client, *app.scheme.find("", "v1", "events")),
         emit([this](const ObjectPtr& about, bool warning, std::string reason, std::string message) {
           recorder.emit(about, warning, std::move(reason), std::move(message));
         }),
-        environments(app.executor, app.clock, client, environments_kind),
-        leases(app.executor, app.clock, client, leases_kind, environments),
-        observer(app.clock, environments, app.environment_metrics),
-        host(app.executor, app.clock, *app.engine, app.engine_metrics, app.environment_metrics,
-             host_options(app.config, instance)),
-        prober(app.executor, app.clock, *app.engine, *app.transport, kExecProbes),
-        queue(app.executor, app.clock, app.runtime_metrics, kReconcileBackoff),
-        reconciler({app.executor, app.clock, registry, client, environments_kind, environments, leases, host, prober, emit,
-                    [this](const ObjectKey& key, int priority) { queue.add(key, priority); },
-                    [](const plan::PortKey& key) { return reconcile::port_is_free(key); }}),
-        controller(app.executor, app.clock, "testenvironment", queue, reconciler, app.runtime_metrics, kWorkers),
-        reaper(app.executor, app.clock, host, environments, emit, reaper_options(app)),
-        source(app.executor, app.clock, client, app.scheme, environments, app.manifest_metrics, emit, source_options(app)),
-        api(registry, app.clock, app.api_metrics, reconcile::environment_operations(app.clock, host, reaper),
-            server_options(app, std::move(token))),
-        server(app.executor, app.clock, api.handler(), socket_options(app)) {
-    connect();
-  }
+        environments(app.executor, app.clock, registry, client, *app.engine, *app.transport,
+                     {app.runtime_metrics, app.engine_metrics, app.environment_metrics}, emit,
+                     controller_options(app, instance)),
+        source(app.executor, app.clock, client, app.scheme, environments.environments(), app.manifest_metrics, emit,
+               source_options(app)),
+        api(registry, app.clock, app.api_metrics, environments.operations(), api_options(app, std::move(token))),
+        server(app.executor, app.clock, api.handler(), socket_options(app)) {}
 
-  // Who wakes whom. Everything only ever enqueues a key.
-  void connect() {
-    environments.on_change([this](const ObjectPtr& old, const ObjectPtr& now, bool initial) {
-      reconciler.changed(old, now, initial);
-      if (!now && old) reaper.look_soon();
-    });
-    leases.on_renewal([this](const ObjectKey& key) { wake(key); });
-    host.mirror.on_change([this](const reconcile::Owner& owner) { wake(owner.key); });
-    host.mirror.on_drift([this](const reconcile::Drift& drift) { reconciler.drifted(drift); });
-    host.mirror.on_connection([this](bool live) {
-      if (live) wake_all();
-    });
-    host.on_prepare([this] {
-      reconciler.charge_leases();
-      wake_all();
-    });
-    prober.on_verdict([this](const reconcile::Owner& owner) { wake(owner.key); });
-    reaper.on_removed([this](const std::string& uid) { reconciler.release_leases(uid); });
-  }
-
-  void wake(const ObjectKey& key) {
-    if (environments.get(key)) queue.add(key);
-  }
-  void wake_all() {
-    for (const auto& object : environments.list()) queue.add(object->key());
-  }
-
-  static reconcile::ReaperOptions reaper_options(const Impl& app) {
-    reconcile::ReaperOptions options;
-    options.store_is_new = app.store->was_created();
-    options.state_file = app.data_dir.file("reaper.json");
+  static reconcile::EnvironmentControllerOptions controller_options(const Impl& app, const std::string& instance) {
+    reconcile::EnvironmentControllerOptions options;
+    options.host = host_options(app.config, instance);
+    options.reaper.store_is_new = app.store->was_created();
+    options.reaper.state_file = app.data_dir.file("reaper.json");
     return options;
   }
 
@@ -163,53 +109,29 @@ struct App::Impl::Parts {
     return options;
   }
 
-  api::ApiServerOptions server_options(Impl& app, std::string token) {
+  api::ApiServerOptions api_options(Impl& app, std::string token) {
     api::ApiServerOptions options;
     options.token = std::move(token);
-    options.ready = [this] { return ready; };
+    options.ready = [this] { return environments.ready(); };
     options.metrics = [this, &app] {
-      queue.report_unfinished();
-      observer.report_times();
+      environments.report_times();
       return app.metrics.text();
     };
     options.version = BERTH_VERSION;
     return options;
   }
 
-  const crd::ResourceInfo& environments_kind;
-  const crd::ResourceInfo& events_kind;
-  const crd::ResourceInfo& leases_kind;
   api::Registry registry;
   api::LocalClient client;
   runtime::EventRecorder recorder;
   reconcile::EmitEvent emit;
-  runtime::Informer environments;
-  reconcile::LeaseWatch leases;
-  reconcile::EnvironmentObserver observer;
-  reconcile::Host host;
-  reconcile::Prober prober;
-  runtime::WorkQueue queue;
-  reconcile::EnvironmentReconciler reconciler;
-  runtime::Controller controller;
-  reconcile::Reaper reaper;
+  reconcile::EnvironmentController environments;
   source::DirSource source;
-  bool ready = false;
   api::ApiServer api;
   http::Server server;
 };
 
 namespace {
-
-// Controllers start once their caches are complete: nothing is decided on half a picture.
-template <class Parts>
-Task<void> start_controllers(Parts& parts) {
-  co_await parts.environments.synced();
-  co_await parts.leases.synced();
-  parts.controller.start();
-  parts.reaper.start();
-  parts.host.start();
-  parts.ready = true;
-}
 
 void warn_about_ports(const plan::PortRange& ours) {
   const auto theirs = reconcile::ephemeral_ports();
@@ -252,8 +174,6 @@ Result<void> App::start() {
   }
   parts.recorder.start();
   parts.environments.start();
-  parts.leases.start();
-  app.starting.spawn("controllers", start_controllers(parts));
   base::log_info("berthd", "started",
                  {{"version", BERTH_VERSION}, {"instance", *instance}, {"engine", app.config.docker_host.str()},
                   {"data_dir", app.data_dir.path().string()}});
@@ -267,23 +187,17 @@ void App::rescan_manifests() {
 // Nobody may ask any more, then nobody may write any more, then nobody may act any more; the store goes last.
 Task<void> App::stop() {
   auto& app = *impl_;
-  co_await app.starting.stop();
   if (app.parts) {
     auto& parts = *app.parts;
-    parts.ready = false;
     const auto grace = kServerGrace;
     co_await parts.server.stop(grace);
     co_await parts.source.stop();
-    co_await parts.controller.stop();
-    co_await parts.reaper.stop();
-    co_await parts.reconciler.stop();
-    co_await parts.prober.stop();
-    co_await parts.host.stop();
-    co_await parts.leases.stop();
-    co_await parts.environments.stop();
+    const auto operations_grace = kOperationsGrace;
+    co_await parts.environments.stop(operations_grace);
     co_await parts.recorder.stop();
     app.parts.reset();
   }
+  if (app.engine) co_await app.engine->stop();
   app.engine.reset();
   if (app.store) co_await app.store->stop();
 }

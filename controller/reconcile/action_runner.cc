@@ -17,6 +17,13 @@ Subject subject_of(const ObjectPtr& object) {
   return {object, {object->key(), object->uid()}, object->creation_time()};
 }
 
+std::string cleanup_cause(const std::string& cause) {
+  for (const auto* known : {"deleted", "expired", "failed", "orphan"}) {
+    if (cause == known) return cause;
+  }
+  return "replaced";
+}
+
 Task<Result<std::string>> ActionRunner::run(Subject subject, plan::Action action) {
   using plan::ActionKind;
   base::log_debug("action", plan::to_string(action.kind),

@@ -23,6 +23,9 @@ struct Subject {
 };
 Subject subject_of(const ObjectPtr& object);
 
+// The metric's label for a plan's cause: deleted | expired | failed | replaced | orphan.
+std::string cleanup_cause(const std::string& cause);
+
 // Action -> engine calls. Every action is idempotent: "already done" is success, an answer that was lost is looked for before the
 // call is made again. What the engine answered goes to the mirror, what a person would ask about becomes an Event. Loop thread only.
 class ActionRunner {

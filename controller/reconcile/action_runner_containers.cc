@@ -198,7 +198,7 @@ Task<Result<void>> ActionRunner::remove_container(Subject subject, plan::Action 
   }
   if (removed.has_error() && removed.error().reason != Reason::NotFound) co_return removed.error();
   host_.mirror.drop_container(id);
-  host_.metrics.cleanup_object("container", action.cause);
+  host_.metrics.cleanup_object("container", cleanup_cause(action.cause));
   co_return Result<void>();
 }
 

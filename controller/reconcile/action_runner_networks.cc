@@ -68,7 +68,7 @@ Task<Result<void>> ActionRunner::remove_network(Subject subject, plan::Action ac
   }
   if (removed.has_error() && removed.error().reason != Reason::NotFound) co_return removed.error();
   host_.mirror.drop_network(id);
-  host_.metrics.cleanup_object("network", action.cause);
+  host_.metrics.cleanup_object("network", cleanup_cause(action.cause));
   co_return Result<void>();
 }
 

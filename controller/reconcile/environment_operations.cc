@@ -188,6 +188,7 @@ void EnvironmentReconciler::drifted(const Drift& drift) {
 void EnvironmentReconciler::forget(const ObjectPtr& object) {
   const auto& uid = object->uid();
   memories_.erase(uid);
+  unwritten_.erase(uid);
   starving_.erase(uid);
   healing_.forget(uid);
   parts_.prober.forget(uid);

@@ -16,6 +16,8 @@ using runtime::Outcome;
 
 // One commit for the leases, one for an ending, and some to spare: a pass that needs more starts anew.
 constexpr int kRounds = 4;
+constexpr base::Duration kStopPoll = std::chrono::milliseconds(20);
+constexpr base::Duration kSaveAgain = std::chrono::seconds(1);
 
 // What is durable before anything else happens: it is decided and written inside the pass.
 bool is_committed_first(ActionKind kind) {
@@ -48,7 +50,11 @@ EnvironmentReconciler::EnvironmentReconciler(EnvironmentParts parts)
       healing_(parts_.clock, parts_.host.metrics),
       tasks_(parts_.executor, "operations") {}
 
-Task<void> EnvironmentReconciler::stop() { co_await tasks_.stop(); }
+Task<void> EnvironmentReconciler::stop(base::Duration grace) {
+  const auto deadline = parts_.clock.steady_now() + grace;
+  while (tasks_.size() > 0 && parts_.clock.steady_now() < deadline) co_await parts_.clock.sleep_for(kStopPoll);
+  co_await tasks_.stop();
+}
 
 void EnvironmentReconciler::changed(const ObjectPtr& old, const ObjectPtr& now, bool initial) {
   if (old && (!now || old->uid() != now->uid())) forget(old);
@@ -62,7 +68,7 @@ Task<Result<Outcome>> EnvironmentReconciler::reconcile(ObjectKey key, runtime::R
   for (int round = 0; round < kRounds; ++round) {
     const auto object = parts_.environments.get(key);
     if (!object) co_return Outcome{};
-    if (!parts_.host.ready()) co_return co_await await_engine(object);
+    if (!parts_.host.ready()) co_return await_engine(object);
 
     auto input = observe(object);
     const auto plan = plan::plan(input);
@@ -87,14 +93,13 @@ Task<Result<Outcome>> EnvironmentReconciler::reconcile(ObjectKey key, runtime::R
         parts_.emit(object, false, "Repaired", service.empty() ? "The network is right again" : "Service " + service + " is ready again");
       }
     }
-    const auto outcome = look_again(plan, input.now);
-    if (status != object->status()) {
-      const auto said = announcements(object->status(), status);
-      auto written = co_await write_status(object, std::move(status));
-      if (written.has_error()) co_return written.error();
-      for (const auto& event : said) parts_.emit(object, event.warning, event.reason, event.message);
+    if (status != input.status) {
+      for (const auto& event : announcements(input.status, status)) {
+        parts_.emit(object, event.warning, event.reason, event.message);
+      }
+      save_status(object, std::move(status));
     }
-    co_return outcome;
+    co_return look_again(plan, input.now);
   }
   Outcome soon;
   soon.requeue_after = std::chrono::milliseconds(1);
@@ -115,7 +120,8 @@ plan::Input EnvironmentReconciler::observe(const ObjectPtr& object) {
   input.advertise_address = host.options().advertise_address;
   input.host_name = host.options().name;
   input.spec = crd::parse_test_environment_spec(object->spec());
-  input.status = object->status();
+  const auto newer = unwritten_.find(object->uid());
+  input.status = newer == unwritten_.end() ? object->status() : newer->second;
   input.leases = plan::leases_of(input.status);
   input.actual = host.mirror.actual(object->uid());
   auto& memory = memories_[object->uid()];
@@ -144,6 +150,7 @@ Task<Result<bool>> EnvironmentReconciler::commit(ObjectPtr object, plan::Input i
 Task<Result<bool>> EnvironmentReconciler::write_leases(ObjectPtr object, plan::Input input) {
   const plan::Plan nothing;
   auto status = plan::status(input, nothing);
+  unwritten_.erase(input.uid);
   auto written = co_await write_status(std::move(object), std::move(status));
   if (written.has_error()) co_return written.error();
   co_return true;
@@ -211,6 +218,7 @@ void EnvironmentReconciler::announce_leases(const ObjectPtr& object, const plan:
 Task<Result<bool>> EnvironmentReconciler::commit_finish(ObjectPtr object, plan::Input input, plan::Plan plan) {
   auto status = plan::status(input, plan);
   const auto finish = plan.finish.value_or(plan::Finish{});
+  unwritten_.erase(input.uid);
   auto written = co_await write_status(object, std::move(status));
   if (written.has_error()) co_return written.error();
   parts_.emit(object, true, finish.phase, std::string(base::to_string(finish.reason)) + ": " + finish.message);
@@ -248,8 +256,38 @@ Task<Result<void>> EnvironmentReconciler::write_status(ObjectPtr object, json st
   co_return Result<void>();
 }
 
+void EnvironmentReconciler::save_status(const ObjectPtr& object, json status) {
+  unwritten_[object->uid()] = std::move(status);
+  if (savers_.insert(object->uid()).second) tasks_.spawn("status", save_loop(object));
+}
+
+Task<void> EnvironmentReconciler::save_loop(ObjectPtr object) {
+  struct Done {
+    std::set<std::string>& savers;
+    std::string uid;
+    ~Done() { savers.erase(uid); }
+  } done{savers_, object->uid()};
+  for (auto next = unwritten_.find(done.uid); next != unwritten_.end(); next = unwritten_.find(done.uid)) {
+    const auto status = next->second;
+    const auto current = parts_.environments.get(object->key());
+    if (!current || current->uid() != done.uid) break;
+    auto copy = status;
+    auto written = co_await write_status(current, std::move(copy));
+    const auto now = unwritten_.find(done.uid);
+    if (written.has_error()) {
+      base::log_warn("reconcile", "status was not stored", {{"env", object->key().str()}, {"error", written.error().message}});
+      if (now != unwritten_.end()) unwritten_.erase(now);
+      co_await parts_.clock.sleep_for(kSaveAgain);
+      parts_.enqueue(object->key(), 0);
+    } else if (now != unwritten_.end() && now->second == status) {
+      unwritten_.erase(now);
+    }
+  }
+  unwritten_.erase(done.uid);
+}
+
 // The engine does not answer: nothing is decided, but a new environment says why it waits.
-Task<Result<Outcome>> EnvironmentReconciler::await_engine(ObjectPtr object) {
+Outcome EnvironmentReconciler::await_engine(const ObjectPtr& object) {
   if (!object->deleting() && !was_scheduled(object)) {
     auto input = observe(object);
     const auto& error = parts_.host.mirror.last_error();
@@ -257,12 +295,9 @@ Task<Result<Outcome>> EnvironmentReconciler::await_engine(ObjectPtr object) {
         plan::Failure{Reason::EngineUnavailable, error.empty() ? "waiting for the engine" : error, 1, input.now, input.generation, input.now};
     const plan::Plan nothing;
     auto status = plan::status(input, nothing);
-    if (status != object->status()) {
-      auto written = co_await write_status(object, std::move(status));
-      if (written.has_error()) co_return written.error();
-    }
+    if (status != input.status) save_status(object, std::move(status));
   }
-  co_return Outcome{};
+  return Outcome{};
 }
 
 }  // namespace berth::reconcile

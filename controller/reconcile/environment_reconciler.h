@@ -36,7 +36,7 @@ struct EnvironmentParts {
 };
 
 // Makes the engine match one TestEnvironment. A pass looks at everything, decides by plan::plan(), starts what can start now and
-// writes the status; it waits for the store, never for the engine. An operation that ends enqueues its environment again.
+// has the status stored. It waits only for what must be durable first (leases, an ending), never for the engine. An operation that ends enqueues its environment again.
 // Loop thread only.
 class EnvironmentReconciler final : public runtime::Reconciler {
  public:
@@ -52,8 +52,8 @@ class EnvironmentReconciler final : public runtime::Reconciler {
   void release_leases(const std::string& uid);
   // Something of this environment changed on the engine although berth did not do it.
   void drifted(const Drift& drift);
-  std::size_t operations() const { return tasks_.size(); }
-  Task<void> stop();
+  // Gives operations and status writes that run `grace` to end (newer engines cancel a start whose client hangs up), then cancels.
+  Task<void> stop(base::Duration grace);
 
  private:
   plan::Input observe(const ObjectPtr& object);
@@ -67,7 +67,10 @@ class EnvironmentReconciler final : public runtime::Reconciler {
   Task<Result<bool>> commit_finish(ObjectPtr object, plan::Input input, plan::Plan plan);
   Task<Result<bool>> delete_object(ObjectPtr object);
   Task<Result<void>> write_status(ObjectPtr object, json status);
-  Task<Result<runtime::Outcome>> await_engine(ObjectPtr object);
+  // Stores `status` soon, without anybody waiting: passes go on from it, and only the newest one is written.
+  void save_status(const ObjectPtr& object, json status);
+  Task<void> save_loop(ObjectPtr object);
+  runtime::Outcome await_engine(const ObjectPtr& object);
 
   void launch(const ObjectPtr& object, const plan::Plan& plan);
   Task<void> operate(Subject subject, plan::Action action);
@@ -85,6 +88,8 @@ class EnvironmentReconciler final : public runtime::Reconciler {
   Healing healing_;
   std::map<std::string, plan::Memory> memories_;  // by uid
   std::map<std::string, ObjectKey> starving_;     // by uid: waits for a port or a subnet
+  std::map<std::string, json> unwritten_;         // by uid: a status that is newer than the stored one
+  std::set<std::string> savers_;                  // by uid: somebody writes it
   std::multiset<ObjectKey> writing_;              // status writes in flight
   TaskGroup tasks_;
 };

@@ -6,6 +6,8 @@ namespace berth::reconcile {
 
 namespace {
 
+constexpr base::Duration kEngineShare = std::chrono::seconds(10);
+
 using Kind = CheckResult::Kind;
 
 constexpr base::Duration kHold = std::chrono::milliseconds(50);
@@ -31,7 +33,8 @@ Task<CheckResult> ProbeChecker::check(plan::ProbeTarget target) {
 }
 
 Task<CheckResult> ProbeChecker::check_exec(plan::ProbeTarget target, crd::ExecAction action) {
-  const auto deadline = base::Deadline::after(clock_.steady_now(), target.probe.timeout);
+  // An exec costs the engine itself 60 ms when it is idle and seconds when it is busy: that is not the command's time.
+  const auto deadline = base::Deadline::after(clock_.steady_now(), target.probe.timeout + kEngineShare);
   auto command = action.command;
   auto ran = co_await engine_.exec(target.container_id, std::move(command), deadline);
   CheckResult result;

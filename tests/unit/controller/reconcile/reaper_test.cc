@@ -1,0 +1,111 @@
+#include "controller/plan/names.h"
+#include "tests/unit/controller/reconcile/reconcile_world.h"
+
+namespace berth::reconcile {
+namespace {
+
+using testing::IsEmpty;
+
+struct ReaperTest : ReconcileWorld {
+  void SetUp() override {}  // each test puts something on the engine first
+
+  static engine::Labels labels(const std::string& instance, const std::string& uid = "0123456789abcdef") {
+    return {{plan::kInstanceLabel, instance}, {plan::kUidLabel, uid},         {plan::kNamespaceLabel, "ci"},
+            {plan::kEnvironmentLabel, "old"}, {plan::kServiceLabel, "redis"}, {plan::kSpecHashLabel, "x"}};
+  }
+  void leave_behind(const std::string& uid = "0123456789abcdef") {
+    engine.add_foreign_network("old-" + uid.substr(0, 8), "10.213.0.0/27", labels("test", uid));
+    engine.add_foreign_container("old-redis-" + uid.substr(0, 8), "old-" + uid.substr(0, 8), labels("test", uid));
+  }
+  json reap(bool confirm, bool adopt) { return fakes::run_task(io, clock, berthd->reaper().reap(confirm, adopt)).value(); }
+};
+
+TEST_F(ReaperTest, RemovesAtStartWhatNobodyWants) {
+  leave_behind();
+  start();
+  run(5s);
+  EXPECT_THAT(engine.containers(), IsEmpty());
+  EXPECT_THAT(engine.networks(), IsEmpty());
+  EXPECT_EQ(metric("berth_orphans_removed_total{kind=\"container\"}"), 1);
+  EXPECT_EQ(metric("berth_orphans_removed_total{kind=\"network\"}"), 1);
+  EXPECT_EQ(berthd->host().subnets.counts(clock.system_now()).leased, 0);
+}
+
+TEST_F(ReaperTest, WhatAppearsLaterMustBeUnwantedForTheGrace) {
+  start();
+  run(5s);
+  leave_behind();
+  run(61s);
+  EXPECT_EQ(engine.containers().size(), 1u);
+  run(60s);
+  EXPECT_THAT(engine.containers(), IsEmpty());
+}
+
+TEST_F(ReaperTest, NeverTouchesWhatIsNotItsOwn) {
+  engine.add_foreign_network("n", "10.99.0.0/24");
+  engine.add_foreign_container("plain", "n");
+  engine.add_foreign_container("of-another-berthd", "n", labels("other"));
+  start();
+  run(10min);
+  EXPECT_EQ(engine.containers().size(), 2u);
+  EXPECT_EQ(engine.networks().size(), 1u);
+  EXPECT_THAT(changes(), IsEmpty());
+}
+
+TEST_F(ReaperTest, WithANewStoreItOnlyReportsUntilSomebodyConfirms) {
+  leave_behind();
+  options.reaper.store_is_new = true;
+  start();
+  run(10min);
+  EXPECT_EQ(engine.containers().size(), 1u);
+  EXPECT_EQ(metric("berth_orphans{kind=\"container\"}"), 1);
+  auto report = reap(false, false);
+  EXPECT_EQ(report["orphans"].size(), 2u);
+  EXPECT_EQ(report["held"], true);
+  report = reap(true, false);
+  EXPECT_EQ(report["removed"], 2);
+  EXPECT_THAT(engine.containers(), IsEmpty());
+  EXPECT_FALSE(berthd->reaper().held());
+}
+
+TEST_F(ReaperTest, AHoldSurvivesARestart) {
+  const auto file = std::filesystem::temp_directory_path() / ("berth-reaper-" + std::to_string(::getpid()) + ".json");
+  std::filesystem::remove(file);
+  leave_behind();
+  options.reaper.store_is_new = true;
+  options.reaper.state_file = file;
+  start();
+  run(5s);
+  stop();
+  options.reaper.store_is_new = false;
+  start();
+  run(10min);
+  EXPECT_EQ(engine.containers().size(), 1u);
+  EXPECT_TRUE(berthd->reaper().held());
+  std::filesystem::remove(file);
+}
+
+TEST_F(ReaperTest, AdoptKeepsWhatIsThereAndResumesWork) {
+  leave_behind();
+  options.reaper.store_is_new = true;
+  start();
+  run(5s);
+  reap(false, true);
+  engine.add_foreign_network("old-fedcba98", "10.213.0.32/27", labels("test", "fedcba9876543210"));
+  run(5min);
+  ASSERT_EQ(engine.containers().size(), 1u);
+  EXPECT_EQ(engine.containers().front().name, "old-redis-01234567");
+}
+
+TEST_F(ReaperTest, ANewEnvironmentOfTheSameNameDoesNotInheritTheOldOnesObjects) {
+  leave_behind();
+  start();
+  create(environment("old", {service("redis")}));
+  run(60s);
+  EXPECT_EQ(phase("old"), "Ready");
+  ASSERT_EQ(engine.containers().size(), 1u);
+  EXPECT_EQ(engine.containers().front().labels.at(plan::kUidLabel), get("old")->uid());
+}
+
+}  // namespace
+}  // namespace berth::reconcile
