@@ -54,10 +54,16 @@ Expanded expand_service(const crd::Service& service, Variables variables) {
   return out;
 }
 
-std::vector<engine::PortBinding> bindings(const Leases& leases, const std::string& service) {
+// What the service asks for; a lease that the spec no longer wants is kept until its container is gone, and is not part of the next.
+std::vector<engine::PortBinding> bindings(const Leases& leases, const crd::Service& service) {
+  const auto wanted = [&](const PortLease& lease) {
+    return std::any_of(service.ports.begin(), service.ports.end(), [&](const crd::ServicePort& port) {
+      return port.endpoint_name(service.name) == lease.endpoint;
+    });
+  };
   std::vector<engine::PortBinding> ports;
   for (const PortLease& lease : leases.ports) {
-    if (lease.service != service) continue;
+    if (lease.service != service.name || !wanted(lease)) continue;
     ports.push_back({lease.container_port, lease.protocol == crd::Protocol::Udp ? "udp" : "tcp", lease.host_ip, lease.host_port});
   }
   return ports;
@@ -84,7 +90,7 @@ class Hasher {
   crd::json content(const crd::Service& service) {
     const Expanded values = expand_service(service, variables_);
     crd::json ports = crd::json::array();
-    for (const engine::PortBinding& port : bindings(input_.leases, service.name)) {
+    for (const engine::PortBinding& port : bindings(input_.leases, service)) {
       ports.push_back({port.container_port, port.protocol, port.host_ip, port.host_port});
     }
     std::sort(ports.begin(), ports.end());
@@ -159,7 +165,7 @@ engine::ContainerSpec container_spec(const Input& input, const crd::Service& ser
   spec.labels = labels_of(input);
   spec.labels[kServiceLabel] = service.name;
   spec.labels[kSpecHashLabel] = spec_hash(input, service);
-  spec.ports = bindings(input.leases, service.name);
+  spec.ports = bindings(input.leases, service);
   spec.network_id = network_id;
   spec.network_name = network_name(input.name, input.uid);
   spec.aliases = {service.name};

@@ -84,6 +84,28 @@ TEST_F(ConvergenceTest, AChangedServiceIsReplacedAndNothingElse) {
   EXPECT_EQ(service_status("shop", "b")["containerID"], b);
 }
 
+TEST_F(ConvergenceTest, APortThatIsNoLongerWantedStaysLeasedAsLongAsItIsPublished) {
+  auto body = two_services("shop");
+  body["spec"]["services"][0]["ports"].push_back({{"name", "x"}, {"containerPort", 99}});
+  create(body);
+  run(5s);
+  ASSERT_EQ(status("shop")["endpoints"]["postgres.x"], "127.0.0.1:30001");
+  const auto old = container_of("shop", "postgres");
+  engine.latency["container_remove"] = 5s;
+  change_spec("shop", [](json& spec) { spec["services"][0]["ports"].erase(1); });
+  const plan::PortKey dropped{"127.0.0.1", crd::Protocol::Tcp, 30001};
+  for (int i = 0; i < 100; ++i) {
+    const auto container = engine.container(old);
+    const bool published = container && std::any_of(container->ports.begin(), container->ports.end(),
+                                                    [](const auto& port) { return port.host_port == 30001; });
+    if (published) ASSERT_NE(berthd->host().ports.holder(dropped), "") << i;
+    run(100ms);
+  }
+  EXPECT_EQ(berthd->host().ports.holder(dropped), "");
+  EXPECT_EQ(engine.container(container_of("shop", "postgres"))->ports.size(), 1u);
+  EXPECT_EQ(phase("shop"), "Ready");
+}
+
 TEST_F(ConvergenceTest, AHundredEnvironmentsBecomeReadyWithinTheLimitOfStarts) {
   engine.latency["container_start"] = 300ms;
   engine.latency["container_create"] = 10ms;
