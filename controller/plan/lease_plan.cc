@@ -62,8 +62,20 @@ Result<std::string> allocate_subnet(const Input& input, SubnetAllocator& subnets
 // An explicit port is charged before anything else; a lease of the same environment makes room for it.
 Result<void> charge_explicit(const Input& input, const PortLease& wanted, PortAllocator& ports) {
   const PortKey key = key_of(wanted);
-  if (const std::string other = ports.holder(key); other.starts_with(port_owner(input.uid, ""))) ports.release(key, other);
-  return ports.charge(key, port_owner(input.uid, wanted.endpoint));
+  const std::string owner = port_owner(input.uid, wanted.endpoint);
+  if (const std::string other = ports.holder(key); other != owner && other.starts_with(port_owner(input.uid, ""))) {
+    const std::string endpoint = other.substr(port_owner(input.uid, "").size());
+    const auto all = wanted_ports(input);
+    const bool also_explicit = std::any_of(all.begin(), all.end(), [&](const PortLease& port) {
+      return port.endpoint == endpoint && port.host_port != 0 && excludes(key_of(port), key);
+    });
+    if (also_explicit) {
+      return base::error(Reason::PortConflict, "hostPort " + std::to_string(wanted.host_port) + " is asked for twice: " + endpoint +
+                                                   " and " + wanted.endpoint);
+    }
+    ports.release(key, other);
+  }
+  return ports.charge(key, owner);
 }
 
 // What the status holds already stays, unless somebody else has it by now.

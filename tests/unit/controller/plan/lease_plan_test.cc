@@ -94,6 +94,31 @@ TEST(Allocate, AnExplicitPortTakesTheLeaseOfTheSameEnvironment) {
   EXPECT_THAT(lines(allocation->leases), ElementsAre("a.x 127.0.0.1:30001->1", "b.y 127.0.0.1:30000->2"));
 }
 
+TEST(Allocate, AnExplicitPortThatIsAskedForTwiceIsAConflictThatNamesBoth) {
+  Scene scene;
+  scene.port("a", "x", 1).host_port = 4000;
+  scene.port("b", "y", 2).host_port = 4000;
+  Pools pools;
+  const auto refused = run(scene, pools);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().reason, Reason::PortConflict);
+  EXPECT_EQ(refused.error().message, "hostPort 4000 is asked for twice: a.x and b.y");
+  scene.service("b").ports.front().protocol = crd::Protocol::Udp;
+  EXPECT_TRUE(run(scene, pools)) << "another protocol is another port";
+}
+
+TEST(Allocate, ExplicitPortsMayChangePlaces) {
+  Scene scene;
+  scene.port("a", "x", 1).host_port = 4000;
+  scene.port("b", "y", 2).host_port = 4001;
+  Pools pools;
+  scene.input.leases = run(scene, pools)->leases;
+  std::swap(scene.service("a").ports.front().host_port, scene.service("b").ports.front().host_port);
+  const auto allocation = run(scene, pools);
+  ASSERT_TRUE(allocation) << allocation.error().message;
+  EXPECT_THAT(lines(allocation->leases), ElementsAre("a.x 127.0.0.1:4001->1", "b.y 127.0.0.1:4000->2"));
+}
+
 TEST(Allocate, AnErrorChangesNothing) {
   Scene scene;
   scene.input.leases = {};
