@@ -10,11 +10,7 @@ constexpr std::size_t kLongestRest = 64 * 1024;
 }  // namespace
 
 LogMatch::LogMatch(const std::string& pattern, base::SystemTime started_at) : started_at_(started_at) {
-  try {
-    pattern_.assign(pattern, std::regex::ECMAScript | std::regex::optimize);
-  } catch (const std::regex_error&) {
-    valid_ = false;
-  }
+  if (auto compiled = crd::Pattern::compile(pattern); compiled.has_value()) pattern_ = *compiled;
 }
 
 bool LogMatch::feed(const engine::LogChunk& chunk) {
@@ -32,7 +28,7 @@ bool LogMatch::feed(const engine::LogChunk& chunk) {
 }
 
 bool LogMatch::matches(std::string_view line) const {
-  if (!valid_) return false;
+  if (!pattern_) return false;
   const auto space = line.find(' ');
   if (space != std::string_view::npos) {
     if (const auto written = base::parse_time(line.substr(0, space))) {
@@ -42,11 +38,7 @@ bool LogMatch::matches(std::string_view line) const {
   }
   line = line.substr(0, kSearched);
   if (line.ends_with('\r')) line.remove_suffix(1);
-  try {
-    return std::regex_search(line.begin(), line.end(), pattern_);
-  } catch (const std::regex_error&) {  // too complex for this line
-    return false;
-  }
+  return pattern_->found_in(line);
 }
 
 }  // namespace berth::reconcile

@@ -1,11 +1,12 @@
 #pragma once
 
 #include <map>
-#include <regex>
+#include <optional>
 #include <string>
 
 #include "base/time.h"
 #include "controller/engine/types.h"
+#include "crd/pattern.h"
 
 namespace berth::reconcile {
 
@@ -23,8 +24,7 @@ class LogMatch {
  private:
   bool matches(std::string_view line) const;
 
-  std::regex pattern_;
-  bool valid_ = true;
+  std::optional<crd::Pattern> pattern_;
   base::SystemTime started_at_;
   std::map<int, std::string> rest_;  // by stream
 };

@@ -99,11 +99,6 @@ Task<CheckResult> ProbeChecker::dial_published(plan::ProbeTarget target, std::ui
 
 Task<CheckResult> ProbeChecker::check_http(plan::ProbeTarget target, crd::HttpAction action) {
   CheckResult result;
-  if (action.scheme == "HTTPS") {
-    result.kind = Kind::Inconclusive;
-    result.message = "httpGet over HTTPS is not supported yet: use tcpSocket or exec";
-    co_return result;
-  }
   Route route{action.host, action.port, false};
   if (action.host.empty()) {
     // The connection shows which way leads there; only the request shows whether it is ready.

@@ -232,6 +232,12 @@ TEST(LogMatch, KeepsTheStreamsApart) {
   EXPECT_TRUE(match.feed({1, "dy\n"}));
 }
 
+TEST(LogMatch, APatternThatGoesInCirclesEnds) {
+  LogMatch match("(a+)+$", {});
+  EXPECT_FALSE(match.feed({1, std::string(4000, 'a') + "b\n"}));
+  EXPECT_TRUE(match.feed({1, "xaa\n"}));
+}
+
 TEST(LogMatch, SurvivesHugeLinesAndBrokenPatterns) {
   LogMatch match("(a|b)*c", {});
   EXPECT_FALSE(match.feed({1, std::string(1 << 20, 'a')}));
