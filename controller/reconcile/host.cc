@@ -57,6 +57,7 @@ Task<void> Host::prepare() {
     }
     co_await clock.sleep_for(std::chrono::seconds(1));
   }
+  if (options_.claim && !options_.claim(info_)) co_return;
   starts.set_cpus(info_.cpus);
   base::log_info("host", "engine answers",
                  {{"host", options_.name}, {"version", info_.version}, {"api", info_.api_version}, {"cpus", info_.cpus}});

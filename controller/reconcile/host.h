@@ -27,6 +27,8 @@ struct HostOptions {
   plan::Subnet subnet_pool;
   bool engine_is_local = true;  // its routes are ours: subnets that overlap them are not used
   base::Duration resync = std::chrono::seconds(60);
+  // Asked once the engine has said who it is; false: this host is never ready.
+  std::function<bool(const engine::EngineInfo&)> claim;
 };
 
 // One Docker host and everything that is counted per host. Loop thread only.
