@@ -50,6 +50,10 @@ std::string service_target(std::string_view service) { return std::string("servi
 std::string container_target(std::string_view id) { return std::string("container/").append(id); }
 std::string logs_target(std::string_view service) { return std::string("logs/").append(service); }
 
+bool is_removal(ActionKind kind) {
+  return kind == ActionKind::RemoveContainer || kind == ActionKind::RemoveNetwork || kind == ActionKind::Finalize;
+}
+
 std::string_view to_string(ActionKind kind) {
   switch (kind) {
     case ActionKind::Allocate: return "Allocate";

@@ -61,6 +61,7 @@ struct Failure {  // the last operation on a target that failed, until one succe
   base::SystemTime retry_at{};
   std::int64_t generation = 0;  // of the spec that failed: InvalidSpec is terminal only for it
   base::SystemTime since{};     // of the first of these attempts
+  bool removing = false;        // a removal failed: only that holds removals back
 };
 struct Memory {
   std::set<std::string> busy;                 // targets with an operation in flight
@@ -110,6 +111,8 @@ enum class ActionKind {
   DeleteObject,     // ttlSecondsAfterFinished is over
 };
 std::string_view to_string(ActionKind kind);
+// What takes something away: it never waits for what failed to be made.
+bool is_removal(ActionKind kind);
 
 // Which of the named buckets the action belongs to, and why, in words for logs, events and diff.
 struct Action {

@@ -10,19 +10,13 @@ namespace {
 
 // Whether a failure holds this kind of action back. What a failure is cured by is never held back by it.
 bool holds_back(const Failure& failure, ActionKind kind) {
+  if (is_removal(kind)) return failure.removing;
+  if (kind == ActionKind::Finish || kind == ActionKind::DeleteObject) return false;  // the pass itself is tried again
   switch (failure.reason) {
-    case Reason::PortConflict:
-      return kind != ActionKind::MovePort && kind != ActionKind::RemoveContainer;
-    case Reason::SubnetConflict:
-      return kind != ActionKind::MoveSubnet && kind != ActionKind::RemoveNetwork;
-    case Reason::NetworkMissing:
-      return kind != ActionKind::RemoveContainer && (kind != ActionKind::ConnectContainer || failure.attempts > 1);
-    case Reason::ImageNotFound:
-    case Reason::ImagePullFailed:
-    case Reason::PullRateLimited:
-      return kind != ActionKind::RemoveContainer;
-    default:
-      return true;
+    case Reason::PortConflict: return kind != ActionKind::MovePort;
+    case Reason::SubnetConflict: return kind != ActionKind::MoveSubnet;
+    case Reason::NetworkMissing: return kind != ActionKind::ConnectContainer || failure.attempts > 1;
+    default: return true;
   }
 }
 

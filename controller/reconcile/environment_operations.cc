@@ -57,7 +57,7 @@ Task<void> EnvironmentReconciler::operate(Subject subject, plan::Action action) 
 
 void EnvironmentReconciler::settle(const Subject& subject, const plan::Action& action, const Result<std::string>& result) {
   if (result.has_error()) {
-    fail(subject, action.target, result.error());
+    fail(subject, action, result.error());
     return;
   }
   const auto found = memories_.find(subject.owner.uid);
@@ -71,15 +71,17 @@ void EnvironmentReconciler::settle(const Subject& subject, const plan::Action& a
   }
 }
 
-void EnvironmentReconciler::fail(const Subject& subject, const std::string& target, const Error& error) {
+void EnvironmentReconciler::fail(const Subject& subject, const plan::Action& action, const Error& error) {
+  const auto& target = action.target;
+  const bool removing = plan::is_removal(action.kind);
   if (error.reason == Reason::Cancelled) return;
   const auto found = memories_.find(subject.owner.uid);
   if (found == memories_.end()) return;
   const auto now = parts_.clock.system_now();
   auto [place, is_new] = found->second.failures.try_emplace(target);
   auto& failure = place->second;
-  if (is_new || failure.reason != error.reason || failure.generation != subject.object->generation()) {
-    failure = plan::Failure{error.reason, error.message, 0, now, subject.object->generation(), now};
+  if (is_new || failure.reason != error.reason || failure.removing != removing || failure.generation != subject.object->generation()) {
+    failure = plan::Failure{error.reason, error.message, 0, now, subject.object->generation(), now, removing};
   }
   failure.message = error.message;
   ++failure.attempts;

@@ -39,6 +39,12 @@ Outcome look_again(const plan::Plan& plan, base::SystemTime now) {
   return outcome;
 }
 
+Outcome at_once() {
+  Outcome outcome;
+  outcome.requeue_after = std::chrono::milliseconds(1);
+  return outcome;
+}
+
 // Actual state is not known: what can be said is said with what the status says already.
 bool was_scheduled(const ObjectPtr& object) { return object->status().contains("phase"); }
 
@@ -97,13 +103,15 @@ Task<Result<Outcome>> EnvironmentReconciler::reconcile(ObjectKey key, runtime::R
       for (const auto& event : announcements(input.status, status)) {
         parts_.emit(object, event.warning, event.reason, event.message);
       }
+      input.status = status;
       save_status(object, std::move(status));
+      // What was just noted (scheduled, ready) has times of its own.
+      const auto again = plan::plan(input);
+      co_return again.actions.empty() ? look_again(again, input.now) : at_once();
     }
     co_return look_again(plan, input.now);
   }
-  Outcome soon;
-  soon.requeue_after = std::chrono::milliseconds(1);
-  co_return soon;
+  co_return at_once();
 }
 
 plan::Input EnvironmentReconciler::observe(const ObjectPtr& object) {
@@ -160,7 +168,7 @@ Task<Result<bool>> EnvironmentReconciler::commit_leases(ObjectPtr object, plan::
   auto allocated = allocate(input, action);
   const auto subject = subject_of(object);
   if (allocated.has_error()) {
-    fail(subject, action.target, allocated.error());
+    fail(subject, action, allocated.error());
     starving_[object->uid()] = object->key();
     co_return true;  // once more: the failure is now part of what the plan sees
   }

@@ -76,7 +76,7 @@ class EnvironmentReconciler final : public runtime::Reconciler {
   Task<void> operate(Subject subject, plan::Action action);
   Task<Result<std::string>> finalize(Subject subject);
   void settle(const Subject& subject, const plan::Action& action, const Result<std::string>& result);
-  void fail(const Subject& subject, const std::string& target, const Error& error);
+  void fail(const Subject& subject, const plan::Action& action, const Error& error);
   // The object is gone from the store. What the engine still holds is the reaper's.
   void forget(const ObjectPtr& object);
   void released();

@@ -217,14 +217,16 @@ struct Environment {
     if (result) {
       memory.failures.erase(action.target);
     } else {
-      remember(action.target, result.error());
+      remember(action, result.error());
     }
   }
 
-  void remember(const std::string& target, const Error& error) {
+  void remember(const Action& action, const Error& error) {
+    const auto& target = action.target;
+    const bool removing = is_removal(action.kind);
     const auto before = memory.failures.find(target);
-    Failure failure{error.reason, error.message, 1, now, generation, now};
-    if (before != memory.failures.end()) {
+    Failure failure{error.reason, error.message, 1, now, generation, now, removing};
+    if (before != memory.failures.end() && before->second.removing == removing) {
       failure.attempts = before->second.attempts + 1;
       failure.since = before->second.since;
     }

@@ -81,9 +81,27 @@ TEST(Deletion, LeavesForeignObjectsAlone) {
 TEST(Deletion, AStuckRemovalBacksOffAndTheOthersGoOn) {
   Scene scene = pair();
   scene.input.deleting = true;
-  scene.failed(service_target("a"), Reason::EngineError).retry_at = scene.at(30s);
+  auto& failure = scene.failed(service_target("a"), Reason::EngineError);
+  failure.retry_at = scene.at(30s);
+  failure.removing = true;
   EXPECT_THAT(scene.steps(), ElementsAre("RemoveContainer service/b: deleted"));
   EXPECT_EQ(scene.wakes(), 30);
+}
+
+TEST(Deletion, DoesNotWaitForTheStartThatFailed) {
+  Scene scene = pair();
+  scene.input.deleting = true;
+  scene.failed(service_target("a"), Reason::DiskPressure).retry_at = scene.at(300s);
+  EXPECT_EQ(scene.steps().size(), 2u);
+}
+
+TEST(Deletion, DoesNotWaitForTheSubnetThatWasNotToBeHad) {
+  Scene scene;
+  scene.service("a");
+  scene.input.leases = {};
+  scene.input.deleting = true;
+  scene.failed(kEnvironmentTarget, Reason::SubnetExhausted).retry_at = scene.at(30s);
+  EXPECT_THAT(scene.steps(), ElementsAre("Finalize environment: deleted"));
 }
 
 TEST(Deletion, DoesNotWaitForThePullThatFailed) {

@@ -111,6 +111,38 @@ TEST_F(EndingTest, AMissedDeadlineIsAFailureWithTheLastLines) {
   expect_clean_engine();
 }
 
+TEST_F(EndingTest, ADeadlineThatBecomesShorterIsWatched) {
+  transport.rule = [](auto&, auto) { return Dial::Refused; };
+  auto body = two_services("shop");
+  body["spec"]["readyDeadlineSeconds"] = 3600;
+  create(body);
+  run(30s);
+  ASSERT_EQ(phase("shop"), "Provisioning");
+  change_spec("shop", [](json& spec) { spec["readyDeadlineSeconds"] = 20; });
+  run(25s);
+  EXPECT_EQ(phase("shop"), "Failed");
+}
+
+TEST_F(EndingTest, ARemovalDoesNotWaitForTheStartThatFailed) {
+  engine.inject({.operation = "container_start", .times = -1, .error = base::error(Reason::DiskPressure, "no space left on device")});
+  create(environment("shop", {service("app")}));
+  run(5min);
+  remove("shop");
+  run(2s);
+  EXPECT_EQ(phase("shop"), "gone");
+  expect_clean_engine();
+}
+
+TEST_F(EndingTest, AChangedSpecReplacesTheContainerThatCouldNotStartAtOnce) {
+  engine.inject({.operation = "container_start", .times = 10, .error = base::error(Reason::EngineError, "cgroup trouble")});
+  create(environment("shop", {service("app")}));
+  run(5min);
+  const auto removed = engine.count("container_remove");
+  change_spec("shop", [](json& spec) { spec["services"][0]["args"] = {"other"}; });
+  run(1s);
+  EXPECT_EQ(engine.count("container_remove"), removed + 1);
+}
+
 TEST_F(EndingTest, AFailedEnvironmentIsKeptForDebuggingWhenItSaysSo) {
   transport.rule = [](auto&, auto) { return Dial::Refused; };
   auto body = two_services("shop");
