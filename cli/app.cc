@@ -1,5 +1,6 @@
 #include "cli/app.h"
 
+#include <algorithm>
 #include <boost/asio/io_context.hpp>
 #include <exception>
 #include <ostream>
@@ -82,12 +83,16 @@ Result<void> without_command(Invocation& invocation, const Flags& global, const 
   return {};
 }
 
-Result<void> check_namespace(const std::string& ns) {
+bool contains(const std::vector<std::string>& names, std::string_view name) {
+  return std::find(names.begin(), names.end(), name) != names.end();
+}
+
+Result<void> check_namespace(const std::string& ns, const std::string& said_by) {
   const auto good = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-'; };
   bool valid = !ns.empty() && ns.size() <= 63 && ns.front() != '-' && ns.back() != '-';
   for (const char c : ns) valid = valid && good(c);
   if (valid) return {};
-  return usage("--namespace: invalid value \"" + printable(ns) +
+  return usage(said_by + ": invalid value \"" + printable(ns) +
                "\": a DNS label is expected (small letters, digits, dashes)");
 }
 
@@ -134,8 +139,9 @@ Result<void> with_command(Invocation& invocation, const Flags& global, std::vect
       invocation.text = command_help(command->help(), own, global);
       return {};
     }
-    for (const auto& given : parsed.value().given) invocation.ns_given = invocation.ns_given || given == "namespace";
-    auto checked = check_namespace(invocation.ns);
+    const bool by_variable = contains(parsed.value().by_variable, "namespace");
+    invocation.ns_given = contains(parsed.value().given, "namespace") && !by_variable;
+    auto checked = check_namespace(invocation.ns, by_variable ? "BERTH_NAMESPACE" : "--namespace");
     if (!checked.has_value()) return checked.error();
     invocation.command = std::move(command);
     return {};

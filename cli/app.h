@@ -15,7 +15,7 @@ struct Invocation {
   std::string text;    // help or version
   ConnectionFlags connection;
   std::string ns = "default";
-  bool ns_given = false;
+  bool ns_given = false;  // by -n, not by its variable
   bool quiet = false;
   bool completing = false;  // berthctl __complete -- words
   std::vector<std::string> words;

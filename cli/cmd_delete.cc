@@ -3,6 +3,7 @@
 #include <ostream>
 
 #include "cli/common.h"
+#include "cli/fields.h"
 #include "cli/printer.h"
 #include "cli/text.h"
 
@@ -81,6 +82,11 @@ class Delete final : public Command {
     if (!manifests.has_value()) return manifests.error();
     std::vector<Doomed> doomed;
     for (const auto& manifest : manifests.value()) {
+      if (text_at(manifest.body, {"metadata", "name"}).empty()) {
+        return base::error(Reason::BadRequest, manifest.place("metadata") +
+                                                   ": metadata.name: Required value (what generateName made has a "
+                                                   "name of its own: delete it by that, or by -l SELECTOR)");
+      }
       const auto ns = namespace_of(session, manifest);
       if (!ns.has_value()) return ns.error();
       doomed.push_back({manifest.resource, {ns.value(), manifest.name()}, ""});

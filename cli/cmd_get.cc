@@ -34,6 +34,8 @@ class Get final : public Command {
   Task<Result<int>> run(Session& session) override {
     auto groups = parse_targets(session.scheme, words_);
     if (!groups.has_value()) co_return groups.error();
+    const auto clear = names_or_selector(groups.value(), selector_text_);
+    if (!clear.has_value()) co_return clear.error();
     auto selector = Selector::parse(selector_text_);
     if (!selector.has_value()) co_return selector.error();
     selector_ = std::move(selector).value();

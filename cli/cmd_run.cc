@@ -11,6 +11,7 @@
 #include "cli/duration.h"
 #include "cli/fields.h"
 #include "cli/interrupts.h"
+#include "cli/keep.h"
 #include "cli/lease_keeper.h"
 #include "cli/own_container.h"
 #include "cli/printer.h"
@@ -44,14 +45,12 @@ class Run final : public Command {
     return {
         "run", "Run a command with an environment of its own", "-f FILE [flags] -- CMD [ARG...]",
         "Creates the TestEnvironment of FILE under a generated name, waits until it is Ready, runs CMD with the "
-        "variables of "
-        "its ports (and BERTH_ENVIRONMENT, BERTH_NAMESPACE, BERTH_ENDPOINT_<SERVICE>_<PORT>=host:port), passes signals "
-        "on, "
-        "and deletes the environment whatever happens. Its Lease is renewed while berthctl lives: after SIGKILL the "
-        "environment expires by itself.\n\n"
-        "The exit status is CMD's (128+n when signal n ended it); 125 when the environment did not become Ready or "
-        "berthctl "
-        "itself failed, 126 when CMD cannot be executed, 127 when it is not found.",
+        "variables of its ports (and BERTH_ENVIRONMENT, BERTH_NAMESPACE, BERTH_ENDPOINT_<SERVICE>_<PORT>=host:port), "
+        "passes signals on, and deletes the environment whatever happens. Its Lease is renewed while berthctl lives: "
+        "after SIGKILL the environment expires by itself.\n\n"
+        "The exit status is CMD's (128+n when signal n ended it, or ended the waiting before or after CMD); 125 when "
+        "the environment did not become Ready or berthctl itself failed, 126 when CMD cannot be executed, 127 when it "
+        "is not found.",
         "berthctl run -f checkout.yaml -- make integration-test\n"
         "# in a CI job's container: services by their names\nberthctl run --in-network -f checkout.yaml -- ./test.sh"};
   }
@@ -141,7 +140,8 @@ class Run final : public Command {
     const bool failed = thrown || !result.has_value() || result.value() != 0;
     auto cleaned = co_await clean_up(session, interrupts, environment, lease, failed);
     if (thrown) std::rethrow_exception(thrown);
-    if (cleaned.has_value() || !result.has_value()) co_return result;
+    if (!result.has_value()) co_return result;
+    if (cleaned.has_value()) co_return result.value() != 0 ? result.value() : cleaned.value();
     session.io.err << "berthctl: error: " << cleaned.error().message << "\n";
     co_return result.value() == 0 ? kOwnFailure : result.value();
   }
@@ -199,10 +199,7 @@ class Run final : public Command {
       co_return status_of_start(started.error());
     }
     auto& child = *started.value();
-    std::size_t forwarded = interrupts.received().size();
-    interrupts.listen([&] {
-      for (; forwarded < interrupts.received().size(); ++forwarded) child.forward(interrupts.received()[forwarded]);
-    });
+    interrupts.listen([&](int signal) { child.forward(signal); });
     const int status = co_await child.wait();
     interrupts.listen({});
     co_return status;
@@ -215,14 +212,11 @@ class Run final : public Command {
     co_return co_await session.remote.call(std::move(method), std::move(target), std::move(body));
   }
 
-  Task<Result<void>> clean_up(Session& session, Interrupts& interrupts, ObjectPtr environment, LeaseKeeper& lease,
-                              bool failed) {
+  // 0, or 128 + n when signal n ended the waiting for the end.
+  Task<Result<int>> clean_up(Session& session, Interrupts& interrupts, ObjectPtr environment, LeaseKeeper& lease,
+                             bool failed) {
     const auto shown = display_name(environments(session.scheme), environment->name());
-    if (failed && keep_on_failure_) {
-      say(session, shown + " is kept until its time to live or " + std::string("berthctl -n ") + environment->ns() +
-                       " delete " + environment->name());
-      co_return Result<void>();
-    }
+    if (failed && keep_on_failure_) co_return co_await keep(session, environment, lease, shown);
     const auto signals_before = interrupts.received().size();
     if (in_network_) co_await connect(session, environment->key(), false);
     api::DeletePreconditions preconditions;
@@ -237,13 +231,27 @@ class Run final : public Command {
     const auto gone = co_await wait_gone(session, interrupts, signals_before, environment, shown);
     const auto released = co_await lease.release();
     if (!gone.has_value()) co_return gone.error();
-    co_return released;
+    if (!released.has_value()) co_return released.error();
+    co_return gone;
+  }
+
+  Task<Result<int>> keep(Session& session, ObjectPtr environment, LeaseKeeper& lease, const std::string& shown) {
+    auto kept = co_await keep_for_debugging(session, environment);
+    if (!kept.has_value()) {
+      co_return base::error(kept.error().reason, shown + " could not be kept: " + kept.error().message);
+    }
+    const auto end = end_of(*kept.value());
+    say(session, shown + " is kept" + (end ? " until " + base::format_time(*end) : "") +
+                     "; to delete it: berthctl -n " + environment->ns() + " delete " + environment->name());
+    const auto released = co_await lease.release();
+    if (!released.has_value()) co_return released.error();
+    co_return 0;
   }
 
   // A signal that comes now ends the waiting, not the deletion: the server has it already.
-  Task<Result<void>> wait_gone(Session& session, Interrupts& interrupts, std::size_t signals_before,
-                               ObjectPtr environment, const std::string& shown) {
-    if (no_wait_) co_return Result<void>();
+  Task<Result<int>> wait_gone(Session& session, Interrupts& interrupts, std::size_t signals_before,
+                              ObjectPtr environment, const std::string& shown) {
+    if (no_wait_) co_return 0;
     const auto start = session.clock.steady_now();
     WaitRequest request;
     request.resource = &environments(session.scheme);
@@ -257,11 +265,12 @@ class Run final : public Command {
     if (!waited.has_value()) co_return waited.error();
     if (waited.value().interrupted) {
       say(session, shown + " is being deleted; not waiting for the end");
-      co_return Result<void>();
+      co_return 128 + interrupts.received()[signals_before];
     }
     const auto result = wait_error(waited.value());
-    if (result.has_value()) say(session, shown + " deleted");
-    co_return result;
+    if (!result.has_value()) co_return result.error();
+    say(session, shown + " deleted");
+    co_return 0;
   }
 
   static void say(Session& session, const std::string& line) {

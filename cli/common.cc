@@ -24,6 +24,15 @@ Result<std::string> namespace_of(const Session& session, const Manifest& manifes
   return own;
 }
 
+Result<void> names_or_selector(const std::vector<Targets>& targets, const std::string& selector) {
+  for (const auto& one : targets) {
+    if (selector.empty() || one.names.empty()) continue;
+    return base::error(Reason::BadRequest, "names cannot be combined with -l: \"" + printable(one.names.front()) +
+                                               "\" is taken for a name");
+  }
+  return {};
+}
+
 Task<Result<std::vector<std::string>>> names_of(Session& session, const Targets& targets, std::string ns,
                                                 Selector selector) {
   if (!targets.names.empty()) co_return targets.names;

@@ -21,6 +21,9 @@ api::WriteOptions write_options(bool dry_run);
 // given and says another.
 Result<std::string> namespace_of(const Session& session, const Manifest& manifest);
 
+// Names and a selector say two different things. Errors: BadRequest when `targets` has names and `selector` is not "".
+Result<void> names_or_selector(const std::vector<Targets>& targets, const std::string& selector);
+
 // The names of `targets`, or when there are none the ones that exist and match `selector`. Errors: the server's.
 Task<Result<std::vector<std::string>>> names_of(Session& session, const Targets& targets, std::string ns,
                                                 Selector selector);

@@ -221,6 +221,7 @@ Result<ParsedFlags> parse_flags(const Flags& flags, std::vector<std::string> arg
     auto set = set_checked(*flag, *value, flag->variable);
     if (!set.has_value()) return set.error();
     parsed.given.push_back(flag->long_name);
+    parsed.by_variable.push_back(flag->long_name);
   }
   auto taken = take_arguments(flags, std::move(words));
   if (!taken.has_value()) return taken.error();

@@ -33,6 +33,7 @@ struct Argument {
   std::size_t most = 0;  // 0 = any number
   Completes completes = Completes::Nothing;
   std::vector<std::string>* target = nullptr;
+  std::vector<std::string> choices{};  // what is offered when it completes Words
 };
 
 // The flags and arguments of one command, each bound to a variable of that command. Every flag has a variable of the
@@ -74,8 +75,9 @@ class Flags {
 };
 
 struct ParsedFlags {
-  bool help = false;               // --help or -h was there; nothing else was checked
-  std::vector<std::string> given;  // long names that were set, by flag or by variable
+  bool help = false;                     // --help or -h was there; nothing else was checked
+  std::vector<std::string> given;        // long names that were set, by flag or by variable
+  std::vector<std::string> by_variable;  // those of them that a variable set
 };
 
 // Sets every bound variable from `arguments` (without the command's name), then from the environment for flags that

@@ -8,6 +8,8 @@ namespace berth::cli {
 
 Interrupts::Interrupts(Executor executor)
     : signals_(executor, SIGINT, SIGTERM, SIGQUIT), group_(executor, "interrupts") {
+  signals_.add(SIGUSR1);
+  signals_.add(SIGUSR2);
   struct sigaction hangup {};
   if (::sigaction(SIGHUP, nullptr, &hangup) == 0 && hangup.sa_handler != SIG_IGN) signals_.add(SIGHUP);
 }
@@ -17,9 +19,9 @@ void Interrupts::start() { group_.spawn("signals", run()); }
 Task<void> Interrupts::run() {
   for (;;) {
     const int signal = co_await signals_.async_wait(asio::use_awaitable);
-    received_.push_back(signal);
+    if (signal != SIGUSR1 && signal != SIGUSR2) received_.push_back(signal);
     const auto listener = listener_;
-    if (listener) listener();
+    if (listener) listener(signal);
   }
 }
 

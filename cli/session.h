@@ -19,7 +19,7 @@ struct Session {
   Remote& remote;
   Io& io;
   std::string ns = "default";
-  bool ns_given = false;  // by -n or BERTH_NAMESPACE
+  bool ns_given = false;  // by -n: an object that names another is an error. BERTH_NAMESPACE only fills in
   std::string server;     // as a person writes it
   bool quiet = false;     // no progress
 };

@@ -150,7 +150,7 @@ Task<Result<WaitOutcome>> wait_for(Session& session, WaitRequest request, Progre
   Wait wait(session, request, display);
   Follower follower(session.executor, session.clock, session.client, *request.resource, request.ns);
   follower.start();
-  if (interrupts != nullptr) interrupts->listen([&follower] { follower.wake(); });
+  if (interrupts != nullptr) interrupts->listen([&follower](int) { follower.wake(); });
   std::exception_ptr thrown;
   Result<void> driven;
   try {

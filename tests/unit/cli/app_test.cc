@@ -41,6 +41,7 @@ TEST(CommandLine, EveryFlagOfEveryCommandHasAVariable) {
   EXPECT_EQ(parsed.value().connection.token_file, "/t");
   EXPECT_EQ(parsed.value().connection.data_dir, "/d");
   EXPECT_EQ(parsed.value().ns, "ci");
+  EXPECT_FALSE(parsed.value().ns_given);
   const auto wrong = parse_command_line({"get"}, environment({{"BERTH_GET_OUTPUT", "xml"}}));
   EXPECT_THAT(wrong.error().message, HasSubstr("BERTH_GET_OUTPUT"));
   EXPECT_TRUE(parse_command_line({"apply"}, environment({{"BERTH_GET_OUTPUT", "xml"}})).has_value());

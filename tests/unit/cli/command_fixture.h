@@ -77,6 +77,7 @@ class FakeController {
     group_.spawn("react", run());
   }
   Task<void> stop() { co_await group_.stop(); }
+  std::function<bool()> may_go = [] { return true; };  // asked for each change of an object that is being deleted
 
  private:
   Task<void> run() {
@@ -88,6 +89,7 @@ class FakeController {
       if (event.value().type == storage::EventType::Deleted) continue;
       const auto object = event.value().object;
       if (object->deleting()) {
+        if (!may_go()) continue;
         auto key = object->key();
         auto uid = object->uid();
         std::string finalizer(crd::kEngineFinalizer);

@@ -99,6 +99,24 @@ TEST_F(Commands, ApplyRefusesAnotherNamespaceThanTheOneAskedFor) {
   EXPECT_NE(stored("x", "a"), nullptr);
 }
 
+TEST_F(Commands, ANamespaceOfTheEnvironmentOnlyFillsIn) {
+  environment["BERTH_NAMESPACE"] = "b";
+  const auto file =
+      write_file("ns.yaml",
+                 "apiVersion: berth.dev/v1alpha1\nkind: TestEnvironment\nmetadata: {name: x, namespace: a}\n"
+                 "spec: {services: [{name: s, image: i}]}\n");
+  EXPECT_EQ(run({"apply", "-f", file}), 0) << err();
+  EXPECT_NE(stored("x", "a"), nullptr);
+  input.str(kManifest);
+  EXPECT_EQ(run({"apply", "-f", "-"}), 0) << err();
+  EXPECT_NE(stored("checkout", "b"), nullptr);
+  EXPECT_EQ(run({"-n", "c", "apply", "-f", file}), 1);
+  EXPECT_THAT(err(), HasSubstr("\"a\" is not the namespace \"c\" that -n asks for"));
+  environment["BERTH_NAMESPACE"] = "Not_A_Label";
+  EXPECT_EQ(run({"get"}), 2);
+  EXPECT_THAT(err(), HasSubstr("BERTH_NAMESPACE: invalid value"));
+}
+
 TEST_F(Commands, ApplyWaitsUntilItIsReadyOrTellsWhyItIsNot) {
   controller.start(ready_status);
   input.str(kManifest);
@@ -138,6 +156,10 @@ TEST_F(Commands, GetOfWhatIsNotThereFails) {
   EXPECT_EQ(run({"get", "podz"}), 1);
   EXPECT_THAT(err(), HasSubstr("the types are testenvironments"));
   EXPECT_EQ(run({"get", "-l", "a b"}), 1);
+  EXPECT_EQ(run({"get", "te", "checkout", "-l", "a=b"}), 1);
+  EXPECT_THAT(err(), HasSubstr("names cannot be combined with -l"));
+  EXPECT_EQ(run({"describe", "checkout", "-l", "a=b"}), 1);
+  EXPECT_THAT(err(), HasSubstr("names cannot be combined with -l"));
   EXPECT_EQ(run({"get"}), 0);
   EXPECT_THAT(err(), HasSubstr("No testenvironments in namespace \"default\"."));
 }
@@ -158,6 +180,14 @@ TEST_F(Commands, DeleteThatDoesNotEndInTimeFails) {
   EXPECT_THAT(err(), HasSubstr("timed out"));
   EXPECT_EQ(run({"delete", "te", "--all", "--wait=false"}), 0);
   EXPECT_TRUE(stored("checkout")->deleting());
+}
+
+TEST_F(Commands, DeleteOfAFileWithAGeneratedNameIsRefused) {
+  const auto file = write_file("generated.yaml",
+                               "apiVersion: berth.dev/v1alpha1\nkind: TestEnvironment\nmetadata: {generateName: x-}\n"
+                               "spec: {services: [{name: s, image: i}]}\n");
+  EXPECT_EQ(run({"delete", "-f", file}), 1);
+  EXPECT_THAT(err(), HasSubstr("generated.yaml:3:1: metadata.name: Required value"));
 }
 
 TEST_F(Commands, DeleteNeverGuessesWhatIsMeant) {
@@ -260,68 +290,6 @@ TEST_F(Commands, DescribeShowsTheEnvironment) {
   ASSERT_EQ(run({"describe", "checkout"}), 0) << err();
   EXPECT_THAT(out(), HasSubstr("postgres.sql  5432/TCP  at 127.0.0.1:30000  $DEV_POSTGRES_PORT"));
   EXPECT_EQ(run({"describe", "nope"}), 1);
-}
-
-TEST_F(Commands, RunGivesTheCommandItsVariablesAndPassesItsStatusOn) {
-  controller.start(ready_status);
-  const auto file = write_file("run.yaml", kManifest);
-  const auto seen = testing::TempDir() + "seen";
-  const auto script =
-      "echo $DEV_POSTGRES_PORT $BERTH_ENDPOINT_POSTGRES_SQL $BERTH_NAMESPACE ${BERTH_ENVIRONMENT%-*} > " + seen +
-      "; exit 7";
-  EXPECT_EQ(run({"run", "-f", file, "--", "sh", "-c", script}), 7) << err();
-  std::stringstream text;
-  text << std::ifstream(seen).rdbuf();
-  EXPECT_EQ(text.str(), "30000 127.0.0.1:30000 default checkout\n");
-  EXPECT_TRUE(registry.list(environments(scheme), "").items.empty());
-  EXPECT_TRUE(registry.list(*scheme.find_name("leases"), "").items.empty());
-}
-
-TEST_F(Commands, RunTellsASignalFromAnExit) {
-  controller.start(ready_status);
-  const auto file = write_file("run.yaml", kManifest);
-  EXPECT_EQ(run({"run", "-f", file, "--", "sh", "-c", "kill -TERM $$"}), 128 + 15);
-  EXPECT_EQ(run({"run", "-f", file, "--", "/no/such/command"}), 127);
-  EXPECT_EQ(run({"run", "-f", file, "--", "/etc/passwd"}), 126);
-  EXPECT_TRUE(registry.list(environments(scheme), "").items.empty());
-}
-
-TEST_F(Commands, RunDeletesAnEnvironmentThatDidNotBecomeReady) {
-  controller.start(failed_status);
-  const auto file = write_file("run.yaml", kManifest);
-  EXPECT_EQ(run({"run", "-f", file, "--", "true"}), 125);
-  EXPECT_THAT(err(), HasSubstr("FATAL: out of luck"));
-  EXPECT_TRUE(registry.list(environments(scheme), "").items.empty());
-  EXPECT_EQ(run({"run", "-f", file, "--keep-on-failure", "--", "true"}), 125);
-  EXPECT_EQ(registry.list(environments(scheme), "").items.size(), 1u);
-}
-
-TEST_F(Commands, RunRefusesWhatItCannotRun) {
-  const auto file = write_file("run.yaml", kManifest);
-  EXPECT_EQ(run({"run", "-f", file}), 125);
-  EXPECT_THAT(err(), HasSubstr("write it after --"));
-  EXPECT_EQ(run({"run", "--", "true"}), 125);
-  EXPECT_EQ(run({"run", "-f", write_file("two.yaml", std::string(kManifest) + "---\n" + kManifest), "--", "true"}),
-            125);
-  EXPECT_THAT(err(), HasSubstr("one TestEnvironment is expected"));
-  EXPECT_EQ(run({"run", "-f", write_file("bad.yaml", std::string(kManifest) + "  x: 1\n"), "--", "true"}), 125);
-  EXPECT_THAT(err(), HasSubstr(":12:3: spec.x: unknown field"));
-}
-
-TEST_F(Commands, RunBindsTheEnvironmentToItsLease) {
-  json spec;
-  controller.start([&](const Object& object) {
-    spec = object.spec();
-    return ready_status(object);
-  });
-  ASSERT_EQ(run({"run", "-f", write_file("run.yaml", kManifest), "--", "true"}), 0) << err();
-  EXPECT_EQ(spec["leaseDurationSeconds"], 60);
-  EXPECT_EQ(spec["ttlSecondsAfterFinished"], 0);
-  ASSERT_EQ(run({"run", "--lease", "5s", "-f",
-                 write_file("run.yaml", std::string(kManifest) + "  ttlSecondsAfterFinished: 9\n"), "--", "true"}),
-            0);
-  EXPECT_EQ(spec["leaseDurationSeconds"], 5);
-  EXPECT_EQ(spec["ttlSecondsAfterFinished"], 9);
 }
 
 }  // namespace
