@@ -36,21 +36,19 @@ std::vector<char*> pointers(std::vector<std::string>& texts) {
 }
 
 // tcsetpgrp from a background group would stop us by SIGTTOU.
-void set_foreground_group(pid_t group) {
+void set_foreground_group(int terminal, pid_t group) {
   sigset_t blocked, before;
   sigemptyset(&blocked);
   sigaddset(&blocked, SIGTTOU);
   pthread_sigmask(SIG_BLOCK, &blocked, &before);
-  ::tcsetpgrp(STDIN_FILENO, group);
+  ::tcsetpgrp(terminal, group);
   pthread_sigmask(SIG_SETMASK, &before, nullptr);
 }
 
-bool in_foreground() { return ::tcgetpgrp(STDIN_FILENO) == ::getpgrp(); }
-
 // Between fork and exec: async-signal-safe calls only.
-[[noreturn]] void become(char* const* argv, char* const* envp, int report, bool foreground, pid_t parent) {
+[[noreturn]] void become(char* const* argv, char* const* envp, int report, int foreground, pid_t parent) {
   ::setpgid(0, 0);
-  if (foreground) set_foreground_group(::getpid());
+  if (foreground >= 0) set_foreground_group(foreground, ::getpid());
   struct sigaction normal {};
   normal.sa_handler = SIG_DFL;
   for (const int signal : {SIGPIPE, SIGINT, SIGQUIT, SIGTERM, SIGCHLD, SIGTTOU, SIGTTIN, SIGTSTP}) {
@@ -88,11 +86,16 @@ int read_report(int fd) {
 }  // namespace
 
 Child::Child(Executor executor) : changes_(executor, SIGCHLD) {
-  has_terminal_ = ::isatty(STDIN_FILENO) == 1 && ::tcgetpgrp(STDIN_FILENO) > 0;
-  if (has_terminal_) ::tcgetattr(STDIN_FILENO, &settings_);
+  terminal_ = ::open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
+  if (has_terminal()) ::tcgetattr(terminal_, &settings_);
 }
 
-Child::~Child() { take_terminal(); }
+Child::~Child() {
+  take_terminal();
+  if (has_terminal()) ::close(terminal_);
+}
+
+bool Child::in_foreground() const { return has_terminal() && ::tcgetpgrp(terminal_) == ::getpgrp(); }
 
 Result<std::unique_ptr<Child>> Child::start(Executor executor, const std::vector<std::string>& argv,
                                             const Variables& variables) {
@@ -103,10 +106,10 @@ Result<std::unique_ptr<Child>> Child::start(Executor executor, const std::vector
   const auto entries = pointers(environment);
   int report[2];
   if (::pipe2(report, O_CLOEXEC) != 0) return start_error(argv.front(), errno);
-  const bool foreground = child->has_terminal_ && in_foreground();
+  const bool foreground = child->in_foreground();
   const pid_t parent = ::getpid();
   child->pid_ = ::fork();
-  if (child->pid_ == 0) become(arguments.data(), entries.data(), report[1], foreground, parent);
+  if (child->pid_ == 0) become(arguments.data(), entries.data(), report[1], foreground ? child->terminal_ : -1, parent);
   ::close(report[1]);
   const int fork_error = child->pid_ < 0 ? errno : 0;
   if (fork_error == 0) ::setpgid(child->pid_, child->pid_);
@@ -124,7 +127,7 @@ Task<int> Child::wait() {
   while (!reap(status)) co_await changes_.async_wait(asio::use_awaitable);
   const bool killed = WIFSIGNALED(status);
   take_terminal();
-  if (killed && has_terminal_ && in_foreground()) ::tcsetattr(STDIN_FILENO, TCSADRAIN, &settings_);
+  if (killed && in_foreground()) ::tcsetattr(terminal_, TCSADRAIN, &settings_);
   co_return killed ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
 }
 
@@ -147,7 +150,7 @@ bool Child::reap(int& status) {
 }
 
 void Child::stopped() {
-  if (!has_terminal_) return;
+  if (!has_terminal()) return;
   take_terminal();
   ::kill(0, SIGSTOP);  // ends when our shell continues us
   if (in_foreground()) lend_terminal();
@@ -155,13 +158,13 @@ void Child::stopped() {
 }
 
 void Child::lend_terminal() {
-  set_foreground_group(pid_);
+  set_foreground_group(terminal_, pid_);
   lent_ = true;
 }
 
 void Child::take_terminal() {
   if (!lent_) return;
-  set_foreground_group(::getpgrp());
+  set_foreground_group(terminal_, ::getpgrp());
   lent_ = false;
 }
 

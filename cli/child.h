@@ -15,7 +15,8 @@
 namespace berth::cli {
 
 // A command that berthctl runs in the foreground, as a shell would: in a process group of its own that holds the
-// terminal while it runs, so that Ctrl-C reaches the command alone. Stopped (Ctrl-Z), berthctl stops with it, and goes
+// terminal while it runs, so that Ctrl-C reaches the command alone and it can read the terminal, wherever the standard
+// input of berthctl comes from. Stopped (Ctrl-Z), berthctl stops with it, and goes
 // on with it. Loop thread only. At most one at a time.
 class Child {
  public:
@@ -38,11 +39,13 @@ class Child {
   void stopped();
   void take_terminal();
   void lend_terminal();
+  bool has_terminal() const { return terminal_ >= 0; }
+  bool in_foreground() const;
 
   asio::signal_set changes_;
   pid_t pid_ = -1;
   bool ended_ = false;
-  bool has_terminal_ = false;  // standard input is our controlling terminal
+  int terminal_ = -1;  // our controlling terminal, if we have one
   bool lent_ = false;
   termios settings_{};
 };
