@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <system_error>
@@ -37,6 +38,13 @@ std::string trimmed(std::string text) {
   return begin == std::string::npos ? "" : text.substr(begin);
 }
 
+std::string absolute(const std::string& directory) {
+  std::error_code ec;
+  const auto path = std::filesystem::absolute(directory, ec).lexically_normal();
+  const auto text = ec ? directory : path.string();
+  return text.size() > 1 && text.ends_with('/') ? text.substr(0, text.size() - 1) : text;
+}
+
 bool fits_a_header(const std::string& token) {
   for (const char c : token) {
     if (c <= 0x20 || c >= 0x7F) return false;
@@ -63,6 +71,10 @@ Result<void> find_token(const ConnectionFlags& flags, const std::string& data_di
   }
   if (auto token = probe.getenv("BERTH_TOKEN")) return accept(std::move(*token), "BERTH_TOKEN");
   const auto file = data_dir + "/admin.token";
+  if (!http::is_loopback(connection.endpoint)) {
+    connection.no_token = file + " is of this machine, and " + connection.endpoint.str() + " is not";
+    return {};
+  }
   auto text = probe.read_file(file);
   if (!text.has_value()) {
     connection.no_token = text.error().message;
@@ -79,7 +91,7 @@ ConnectionProbe system_probe(std::function<std::optional<std::string>(const std:
 
 Result<Connection> find_server(const ConnectionFlags& flags, const ConnectionProbe& probe) {
   Connection connection;
-  const std::string data_dir = flags.data_dir.empty() ? kDefaultDataDir : flags.data_dir;
+  const auto data_dir = absolute(flags.data_dir.empty() ? kDefaultDataDir : flags.data_dir);
   const auto socket = data_dir + "/berthd.sock";
   std::string url = flags.server;
   connection.why = "--server or BERTH_SERVER";

@@ -31,7 +31,9 @@ struct ConnectionProbe {
 ConnectionProbe system_probe(std::function<std::optional<std::string>(const std::string&)> getenv);
 
 // --server, else <data-dir>/berthd.sock when it may be opened, else http://127.0.0.1:6440. The token: --token-file,
-// BERTH_TOKEN, <data-dir>/admin.token. Errors: BadRequest (no URL, no readable --token-file, empty token).
+// BERTH_TOKEN, and for a server on this machine <data-dir>/admin.token: nobody else is shown that unasked. A relative
+// data directory is taken from the working directory. Errors: BadRequest (no URL, no readable --token-file, empty
+// token).
 Result<Connection> find_server(const ConnectionFlags& flags, const ConnectionProbe& probe);
 
 inline constexpr const char* kDefaultDataDir = "/var/lib/berth";

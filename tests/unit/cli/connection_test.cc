@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <filesystem>
 #include <map>
 #include <set>
 
@@ -64,6 +65,28 @@ TEST(FindServer, ATokenFileBeatsTheVariableAndThatBeatsTheDataDirectory) {
   EXPECT_EQ(find_server({}, machine.probe()).value().token, "variable");
   machine.environment.clear();
   EXPECT_EQ(find_server({}, machine.probe()).value().token, "directory");
+}
+
+TEST(FindServer, TheTokenOfThisMachineIsShownToThisMachineOnly) {
+  Machine machine;
+  machine.files = {{"/var/lib/berth/admin.token", "directory"}, {"/t", "file"}};
+  for (const char* here : {"http://127.0.0.2:1", "http://localhost:1", "http://[::1]:1", "unix:///s"}) {
+    EXPECT_EQ(find_server({.server = here}, machine.probe()).value().token, "directory") << here;
+  }
+  const auto elsewhere = find_server({.server = "http://ci.example:6440"}, machine.probe());
+  EXPECT_EQ(elsewhere.value().token, "");
+  EXPECT_THAT(elsewhere.value().no_token, HasSubstr("/var/lib/berth/admin.token is of this machine"));
+  EXPECT_EQ(find_server({.server = "http://ci.example:6440", .token_file = "/t"}, machine.probe()).value().token,
+            "file");
+}
+
+TEST(FindServer, ARelativeDataDirectoryIsTakenFromHere) {
+  Machine machine;
+  const auto here = std::filesystem::current_path().string();
+  machine.sockets = {here + "/x/data/berthd.sock"};
+  const auto found = find_server({.data_dir = "./x/../x/data/"}, machine.probe());
+  ASSERT_TRUE(found.has_value()) << found.error().message;
+  EXPECT_EQ(found.value().endpoint.path, here + "/x/data/berthd.sock");
 }
 
 TEST(FindServer, WithoutATokenItSaysWhy) {
