@@ -8,31 +8,33 @@ namespace {
 
 constexpr const char* kBash = R"(# bash completion for berthctl
 _berthctl() {
-  local line files=0
-  local cur="${COMP_WORDS[COMP_CWORD]}" full
-  # words that COMP_WORDBREAKS cut at = are put together again
-  local words=() i
-  for ((i = 1; i <= COMP_CWORD; i++)); do
-    if [[ ${COMP_WORDS[i]} == "=" && ${#words[@]} -gt 0 ]]; then
-      words[${#words[@]}-1]+="="
-    elif [[ ${#words[@]} -gt 0 && ${words[${#words[@]}-1]} == *= && ${words[${#words[@]}-1]} == --*=* ]]; then
-      words[${#words[@]}-1]+="${COMP_WORDS[i]}"
-    else
-      words+=("${COMP_WORDS[i]}")
+  local files=0 words=() word left="${COMP_LINE:0:COMP_POINT}" i full given line
+  # what COMP_WORDBREAKS cut (at = and :) is put together again: words are what blanks separate
+  for ((i = 0; i <= COMP_CWORD; i++)); do
+    word=${COMP_WORDS[i]}
+    if [[ $i -eq 0 || $left == [[:blank:]]* ]]; then
+      left=${left#"${left%%[![:blank:]]*}"}
+      words+=("")
     fi
+    [[ $i -eq $COMP_CWORD ]] && word=$left
+    words[${#words[@]}-1]+=$word
+    left=${left#"$word"}
   done
-  full="${words[${#words[@]}-1]}"
+  full=${words[${#words[@]}-1]}
+  given=$full
   if [[ $full == --*=* ]]; then
-    words[${#words[@]}-1]="${full%%=*}"
-    words+=("${full#*=}")
-    [[ $cur == "=" ]] && cur=""
+    words[${#words[@]}-1]=${full%%=*}
+    given=${full#*=}
+    words+=("$given")
   fi
+  # the shell replaces only what follows the last break
+  [[ $word == [=:]* ]] && word=""
   COMPREPLY=()
   while IFS= read -r line; do
-    if [[ $line == ":files" ]]; then files=1; else COMPREPLY+=("$line"); fi
-  done < <(berthctl __complete -- "${words[@]}" 2>/dev/null)
+    if [[ $line == ":files" ]]; then files=1; else COMPREPLY+=("${line#"${given%"$word"}"}"); fi
+  done < <(berthctl __complete -- "${words[@]:1}" 2>/dev/null)
   if ((files)); then
-    while IFS= read -r line; do COMPREPLY+=("$line"); done < <(compgen -f -- "$cur")
+    while IFS= read -r line; do COMPREPLY+=("$line"); done < <(compgen -f -- "$word")
     compopt -o filenames 2>/dev/null
   fi
 }
@@ -90,7 +92,7 @@ class Completion final : public Command {
   }
 
   void declare(Flags& flags) override {
-    flags.argument({"SHELL", "bash, zsh or fish", 1, 1, Completes::Words, &shells_});
+    flags.argument({"SHELL", "bash, zsh or fish", 1, 1, Completes::Words, &shells_, {"bash", "zsh", "fish"}});
   }
 
   bool needs_server() const override { return false; }

@@ -39,6 +39,12 @@ void offer_flags(const Flags& flags, Completion& plan) {
   plan.words.push_back("--help");
 }
 
+void offer_commands(const std::vector<CommandPtr>& commands, Completion& plan) {
+  for (const auto& command : commands) {
+    if (!command->help().hidden) plan.words.push_back(command->help().name);
+  }
+}
+
 void offer_types(const crd::Scheme& scheme, Completion& plan) {
   for (const auto& resource : scheme.resources()) plan.words.push_back(resource.plural);
 }
@@ -50,22 +56,31 @@ void offer_argument(const Flags& flags, const crd::Scheme& scheme, const std::ve
   const auto& argument = flags.arguments()[index];
   if (argument.most != 0 && before.size() > index + argument.most - 1) return;
   plan.also = argument.completes;
+  plan.words = argument.choices;
   if (argument.completes == Completes::Services && !before.empty()) {
     plan.type = before.front();
     return;
   }
   if (argument.completes != Completes::TypesThenNames) return;
+  const auto slash = plan.prefix.find('/');
+  if (slash != std::string::npos) {
+    plan.type = plan.prefix.substr(0, slash);
+    if (scheme.find_name(plan.type) == nullptr) plan.also = Completes::Nothing;
+    return;
+  }
   if (before.empty()) offer_types(scheme, plan);
   if (!before.empty() && scheme.find_name(before.front()) != nullptr) plan.type = before.front();
 }
 
-Task<std::vector<std::string>> names_from_server(Session& session, const crd::ResourceInfo& resource) {
+// `word` is "" or "TYPE/": what each name begins with.
+Task<std::vector<std::string>> names_from_server(Session& session, const crd::ResourceInfo& resource,
+                                                 std::string word) {
   std::vector<std::string> names;
   std::string ns;
   if (resource.namespaced) ns = session.ns;
   auto listed = co_await session.client.list(resource, std::move(ns));
   if (!listed.has_value()) co_return names;
-  for (const auto& object : listed.value().items) names.push_back(object->name());
+  for (const auto& object : listed.value().items) names.push_back(word + object->name());
   co_return names;
 }
 
@@ -95,10 +110,13 @@ Completion plan_completion(const std::vector<CommandPtr>& commands, const Flags&
     } else if (plan.prefix.starts_with('-')) {
       offer_flags(global, plan);
     } else {
-      for (const auto& command : commands) {
-        if (!command->help().hidden) plan.words.push_back(command->help().name);
-      }
+      offer_commands(commands, plan);
+      plan.words.push_back("help");
     }
+    return plan;
+  }
+  if (words[verb] == "help") {
+    if (verb + 1 == last) offer_commands(commands, plan);
     return plan;
   }
   const auto command = std::find_if(commands.begin(), commands.end(),
@@ -135,7 +153,9 @@ Task<std::vector<std::string>> complete(Session& session, Completion plan) {
   } else if (plan.also == Completes::Files) {
     more.push_back(kFilesMarker);
   } else if (plan.also != Completes::Nothing && plan.also != Completes::Words) {
-    more = co_await names_from_server(session, *resource);
+    auto word = plan.also == Completes::TypesThenNames && slash != std::string::npos ? plan.prefix.substr(0, slash + 1)
+                                                                                     : std::string();
+    more = co_await names_from_server(session, *resource, std::move(word));
   }
   auto candidates = std::move(plan.words);
   candidates.insert(candidates.end(), more.begin(), more.end());

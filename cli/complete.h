@@ -11,8 +11,8 @@ namespace berth::cli {
 struct Completion {
   std::vector<std::string> words;       // fixed candidates
   Completes also = Completes::Nothing;  // and what only the server (or the file system) knows
-  std::string type;                     // Completes::TypesThenNames after a type was given: names of this type
-  std::string prefix;                   // what was typed so far of the word; in "ENV/" it is everything
+  std::string type;                     // Completes::TypesThenNames after a type ("te ", "te/"): names of this type
+  std::string prefix;                   // what was typed so far of the word; in "ENV/" and "TYPE/" it is everything
 };
 
 // `words` are those after "berthctl", the last one unfinished (maybe ""). Pure.
