@@ -1,5 +1,6 @@
 #include "api/http/connection.h"
 
+#include <fcntl.h>
 #include <sys/socket.h>
 
 #include <array>
@@ -35,6 +36,8 @@ Task<Connection::ErrorCode> Connection::connect(Protocol::endpoint endpoint) {
   const bool tcp = endpoint.protocol().family() != AF_UNIX;
   socket_.open(endpoint.protocol(), ec);
   if (ec) co_return ec;
+  // A command that the process starts inherits no way to the server.
+  ::fcntl(socket_.native_handle(), F_SETFD, FD_CLOEXEC);
   co_await socket_.async_connect(endpoint, asio::redirect_error(asio::use_awaitable, ec));
   // A unix socket whose backlog is full looks connected to the reactor.
   if (!ec && !closed_) socket_.remote_endpoint(ec);
