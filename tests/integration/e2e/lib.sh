@@ -17,6 +17,7 @@ LOG=$WORK/berthd.log
 BERTHD_PID=
 FLAGS=()
 mkdir -p "$MANIFESTS" "$WORK/staging"
+VOLUMES_BEFORE=$(docker volume ls -q | sort)
 
 note() { printf -- '-- %s\n' "$*" >&2; }
 fail() {
@@ -30,6 +31,13 @@ check() {
   local sentence=$1
   shift
   if "$@"; then note "ok: $sentence"; else fail "$sentence   [$*]"; fi
+}
+# fails_with TEXT COMMAND...: it ends with another status than 0, and says TEXT.
+fails_with() {
+  local text=$1 output status=0
+  shift
+  output=$("$@" 2>&1) || status=$?
+  [ "$status" -ne 0 ] && [ "$status" -ne 124 ] && grep -qF -- "$text" <<<"$output" || { printf 'status %s: %s\n' "$status" "$output" >&2; return 1; }
 }
 same() { [ "$1" = "$2" ] || { printf 'got:  %s\nwant: %s\n' "$1" "$2" >&2; return 1; }; }
 # eventually SECONDS "sentence" COMMAND...
@@ -102,13 +110,27 @@ container_of() { docker ps -aq --no-trunc --filter "label=berth.dev/environment=
 # A scenario that makes more than berth does says here how it goes away.
 clean_up_more() { :; }
 
+# Prints what is left on the engine, and takes it away so that the next scenario does not suffer from it.
+take_leftovers_away() {
+  local container network volume
+  for container in $(ours containers); do docker ps -a --filter "id=$container" --format 'container {{.Names}} {{.Labels}}'; docker rm -fv "$container" >/dev/null; done
+  for network in $(ours networks); do docker network ls --filter "id=$network" --format 'network {{.Name}} {{.Labels}}'; docker network rm "$network" >/dev/null; done
+  for volume in $(comm -13 <(echo "$VOLUMES_BEFORE") <(docker volume ls -q | sort)); do echo "volume $volume"; docker volume rm "$volume" >/dev/null; done
+}
+
 finish() {
-  local status=$?
+  local status=$? left
   trap - EXIT
   clean_up_more || true
-  if [ -n "$BERTHD_PID" ]; then kill -KILL "$BERTHD_PID" 2>/dev/null || true; fi
-  if [ -n "$(ours containers)" ]; then ours containers | xargs -r docker rm -fv >/dev/null 2>&1 || true; fi
-  if [ -n "$(ours networks)" ]; then ours networks | xargs -r docker network rm >/dev/null 2>&1 || true; fi
+  if [ -n "$BERTHD_PID" ]; then
+    kill -KILL "$BERTHD_PID" 2>/dev/null || true
+    wait "$BERTHD_PID" 2>/dev/null || true
+  fi
+  left=$(take_leftovers_away 2>&1) || true
+  if [ -n "$left" ]; then
+    printf -- '--- left on the engine at the end of the scenario:\n%s\n' "$left" >&2
+    if [ "$status" -eq 0 ]; then echo "FAILED: the scenario left something on the engine" >&2; status=1; fi
+  fi
   if [ "$status" -eq 0 ]; then rm -rf "$WORK"; else printf 'kept: %s\n' "$WORK" >&2; fi
   exit "$status"
 }

@@ -36,7 +36,8 @@ eventually 10 "healing is timed" healed
 rm "$MANIFESTS/one.yaml"
 eventually 30 "no environment is left" no_environment
 check "berth_cleanup_duration_seconds" same "$(metric berth_cleanup_duration_seconds_count)" 1
-check "berth_cleanup_objects_total" test "$(metric 'berth_cleanup_objects_total{kind="container"')" != 0
+check "berth_cleanup_objects_total" test "$(metric 'berth_cleanup_objects_total{cause="deleted",kind="container"}')" -ge 1
+check "berth_cleanup_objects_total of networks" same "$(metric 'berth_cleanup_objects_total{cause="deleted",kind="network"}')" 1
 note "an orphan"
 instance=$(cat "$DATA/instance")
 stop_berthd
@@ -49,3 +50,4 @@ removed() { same "$(metric 'berth_orphans_removed_total{kind="container"}')" 1; 
 eventually 30 "the orphan is removed and counted" removed
 check "another instance's is not touched" same "$(docker inspect -f '{{.State.Running}}' "$other")" true
 docker rm -f "$other" >/dev/null
+check "the engine is clean" engine_is_clean

@@ -5,6 +5,7 @@ PORT_RANGE=31500-31503
 SUBNET_POOL=10.216.0.0/25
 start_berthd
 
+clean_up_more() { kill "$squatter" 2>/dev/null; }
 busybox httpd -f -p 127.0.0.1:31500 &
 squatter=$!
 web_environment a one two | put a.yaml

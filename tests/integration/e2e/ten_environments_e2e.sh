@@ -48,8 +48,8 @@ for i in $(seq 10); do
   check "run-$i answers a ping through $redis" same "$(timeout 10 redis-cli -h "${redis%:*}" -p "${redis##*:}" ping)" PONG
 done
 id=$(container_of run-7 client)
-eventually 5 "the client found its peers by name, its file and its variable" same \
-  "$(docker logs "$id" 2>&1 | tr '\n' ' ')" "run 7 public 127.0.0.1:$(field ci/run-7 .status.env.DEV_POSTGRES_PORT) "
+client_wrote() { same "$(docker logs "$id" 2>&1 | tr '\n' ' ')" "run 7 public 127.0.0.1:$(field ci/run-7 .status.env.DEV_POSTGRES_PORT) "; }
+eventually 5 "the client found its peers by name, its file and its variable" client_wrote
 check "status names the container" same "$(field ci/run-7 '.status.services[] | select(.name == "client") | .containerID')" "$id"
 check "status names the network" docker network inspect "$(field ci/run-7 .status.network.name)" >/dev/null
 check "two environments do not share a network" same \
