@@ -2,7 +2,7 @@
 # From a fresh Debian 12 to ten running environments and back: packages, build, an engine if there is none, images, berthd, ten
 # environments of Postgres + Redis + a client from a watched directory, a query through each port, metrics, clean-up.
 #
-#   deploy/quickstart.sh           does all of it and leaves the machine as it was (packages and the build stay)
+#   deploy/quickstart.sh           does all of it and leaves the machine as it was (packages, the build and pulled images stay)
 #   deploy/quickstart.sh --keep    leaves it running and prints what to try next
 set -euo pipefail
 ROOT=$(cd "$(dirname "$0")/.." && pwd)
@@ -25,6 +25,7 @@ cd "$ROOT"
 
 BIN=$ROOT/build/release/bin
 RUN=$(mktemp -d /tmp/berth-quickstart.XXXXXX)
+SOCKET=$RUN/berthd.sock
 OWN_ENGINE=no
 BERTHD_PID=
 DONE=no
@@ -32,29 +33,34 @@ DONE=no
 clean_up() {
   local status=$?
   trap - EXIT
+  # What is half cleaned up stays for ever: a second Ctrl-C waits for the end of this.
+  trap '' INT TERM HUP
   if [ "$KEEP" = yes ] && [ "$DONE" = yes ]; then exit "$status"; fi
   if [ -n "$BERTHD_PID" ] && kill -0 "$BERTHD_PID" 2>/dev/null; then
+    say "removing the environments"
     rm -f "$RUN"/manifests/*.yaml
-    wait_for 60 no_environment || true
+    wait_for 60 no_environment || echo "environments are left on the engine: see $RUN/berthd.log" >&2
     kill -TERM "$BERTHD_PID" 2>/dev/null || true
     timeout 30 tail --pid="$BERTHD_PID" -f /dev/null || kill -KILL "$BERTHD_PID" 2>/dev/null || true
   fi
-  [ "$OWN_ENGINE" = yes ] && tests/lib/dockerd.sh stop "$RUN/engine" >/dev/null 2>&1
+  if [ "$OWN_ENGINE" = yes ]; then tests/lib/dockerd.sh stop "$RUN/engine" >/dev/null 2>&1 || true; fi
   if [ "$status" -eq 0 ]; then rm -rf "$RUN"; else echo "logs are kept in $RUN" >&2; fi
   exit "$status"
 }
 trap clean_up EXIT
-trap 'exit 130' INT TERM
+trap 'exit 130' INT TERM HUP
 
-ctl() { "$BIN/berthctl" --server "unix://$RUN/data/berthd.sock" -n quickstart "$@"; }
-no_environment() { [ -z "$(ctl get testenvironments -o name 2>/dev/null)" ]; }
+ctl() { "$BIN/berthctl" --server "unix://$SOCKET" -n quickstart "$@"; }
+# False too when berthd does not say so.
+no_environment() { local names; names=$(ctl get testenvironments -o name) && [ -z "$names" ]; }
 
 mapfile -t packages < <(packages_of deploy/lib/packages.build deploy/lib/packages.quickstart)
 install_packages "${packages[@]}"
 
-say "building berthd and berthctl"
-cmake --preset release >"$RUN/configure.log" || { cat "$RUN/configure.log" >&2; die "configure failed"; }
-cmake --build --preset release --target berthd berthctl | tail -n 1 >&2
+say "building berthd and berthctl (log: $RUN/build.log)"
+cmake --preset release >"$RUN/build.log" 2>&1 || { tail -n 40 "$RUN/build.log" >&2; die "configure failed: see $RUN/build.log"; }
+cmake --build --preset release --target berthd berthctl >>"$RUN/build.log" 2>&1 ||
+  { tail -n 40 "$RUN/build.log" >&2; die "the build failed: see $RUN/build.log"; }
 
 engine_answers() { timeout 5 docker version --format '{{.Server.Version}}' >/dev/null 2>&1; }
 if command -v docker >/dev/null && engine_answers; then
@@ -84,13 +90,25 @@ if [ -z "$POSTGRES" ]; then
   POSTGRES=berth-test/postgres:15 REDIS=berth-test/redis:7 BUSYBOX=berth-test/busybox:1
 fi
 
-engine_state() { docker ps -aq --no-trunc | sort; docker network ls -q --no-trunc | sort; docker volume ls -q | sort; }
-before=$(engine_state)
+engine_state() {
+  docker ps -aq --no-trunc | sed 's/^/container /'
+  docker network ls -q --no-trunc | sed 's/^/network /'
+  docker volume ls -q | sed 's/^/volume /'
+}
+before=$(engine_state | sort)
 
 say "starting berthd"
 mkdir -p "$RUN/manifests" "$RUN/data"
-"$BIN/berthd" --manifests "$RUN/manifests" --data-dir "$RUN/data" --docker-host "${DOCKER_HOST:-unix:///var/run/docker.sock}" \
-  --listen http://127.0.0.1:6440 --listen "unix://$RUN/data/berthd.sock" >"$RUN/berthd.log" 2>&1 &
+flags=(--manifests "$RUN/manifests" --data-dir "$RUN/data" --docker-host "${DOCKER_HOST:-unix:///var/run/docker.sock}"
+  --listen http://127.0.0.1:6440 --listen "unix://$SOCKET")
+# Whoever called sudo may use what --keep leaves running.
+if [ -n "${SUDO_UID:-}" ]; then
+  chmod 0755 "$RUN"
+  chown "$SUDO_UID:$SUDO_GID" "$RUN/manifests"
+  flags+=(--socket-group "$(getent group "$SUDO_GID" | cut -d: -f1)")
+fi
+# A session of its own: Ctrl-C is for this script, which then still needs berthd to take the environments away.
+setsid "$BIN/berthd" "${flags[@]}" >"$RUN/berthd.log" 2>&1 </dev/null &
 BERTHD_PID=$!
 wait_for 10 ctl get testenvironments || { tail "$RUN/berthd.log" >&2; die "berthd does not answer"; }
 
@@ -125,19 +143,27 @@ curl -s http://127.0.0.1:6440/metrics |
 
 if [ "$KEEP" = yes ]; then
   DONE=yes
+  sed -e "s|@POSTGRES@|$POSTGRES|" deploy/quickstart.run.yaml >"$RUN/run.yaml"
+  by_root=$([ -z "${SUDO_UID:-}" ] || echo "sudo ")
   cat <<NEXT
 
 berthd runs (pid $BERTHD_PID, log $RUN/berthd.log). Try:
-  export PATH=$BIN:\$PATH BERTH_SERVER=unix://$RUN/data/berthd.sock BERTH_NAMESPACE=quickstart DOCKER_HOST=${DOCKER_HOST:-unix:///var/run/docker.sock}
+  export PATH=$BIN:\$PATH BERTH_SERVER=unix://$SOCKET BERTH_NAMESPACE=quickstart DOCKER_HOST=${DOCKER_HOST:-unix:///var/run/docker.sock}
   berthctl get te -w                        # watch them
   berthctl describe te checkout-pr-1
-  docker rm -f \$(docker ps -q --filter label=berth.dev/environment=checkout-pr-1)   # see it heal
-  berthctl run -f deploy/quickstart.run.yaml -- sh -c 'psql -h 127.0.0.1 -p \$DEV_POSTGRES_PORT -U postgres -c "select 1"'
-  rm $RUN/manifests/*.yaml                  # remove them all
-  kill $BERTHD_PID$([ "$OWN_ENGINE" = yes ] && echo "; tests/lib/dockerd.sh stop $RUN/engine")
+  ${by_root}docker -H \$DOCKER_HOST rm -f \$(${by_root}docker -H \$DOCKER_HOST ps -q --filter label=berth.dev/environment=checkout-pr-1)   # see it heal
+  berthctl run -f $RUN/run.yaml -- sh -c 'PGPASSWORD=test psql -h 127.0.0.1 -p \$DEV_POSTGRES_PORT -U postgres -c "select 1"'
+  rm $RUN/manifests/*.yaml                  # remove them all: berthctl get shows when they are gone
+  ${by_root}kill $BERTHD_PID$([ "$OWN_ENGINE" = no ] || echo "; ${by_root}$ROOT/tests/lib/dockerd.sh stop $RUN/engine")
+  ${by_root}rm -rf $RUN
 NEXT
   exit 0
 fi
+
+# On an engine that others use as well, theirs come and go: ours carry this instance's label, or hang on what does.
+instance=$(cat "$RUN/data/instance")
+labelled() { docker "$1" ls -q "${@:2}" --filter "label=berth.dev/instance=$instance"; }
+volumes_of_ours=$(labelled container --all | xargs docker inspect -f '{{range .Mounts}}{{if eq .Type "volume"}}volume {{println .Name}}{{end}}{{end}}' | grep . || true)
 
 say "removing the manifests"
 begin=$(date +%s%N)
@@ -147,7 +173,14 @@ say "all gone after $((($(date +%s%N) - begin) / 1000000)) ms"
 kill -TERM "$BERTHD_PID"
 wait "$BERTHD_PID" || die "berthd ended with status $?"
 BERTHD_PID=
-after=$(engine_state)
-[ "$before" = "$after" ] || { diff <(echo "$before") <(echo "$after") >&2; die "the engine is not as it was"; }
-say "the engine is as clean as before"
+after=$(engine_state | sort)
+left=$(labelled container --all; labelled network; labelled volume; grep -xF -- "${volumes_of_ours:-nothing}" <<<"$after" || true)
+[ -z "$left" ] || { echo "$left" >&2; die "berth left something on the engine"; }
+if [ "$OWN_ENGINE" = yes ] && [ "$before" != "$after" ]; then
+  diff <(echo "$before") <(echo "$after") >&2 || true
+  die "the engine is not as it was"
+fi
+gone=$(comm -23 <(echo "$before") <(echo "$after"))
+[ -z "$gone" ] || printf 'gone meanwhile, by somebody else (berth touches only what carries its label):\n%s\n' "$gone" >&2
+say "nothing of berth is left on the engine"
 DONE=yes

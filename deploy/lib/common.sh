@@ -20,22 +20,25 @@ missing_packages() {
   done
 }
 
+POLICY=/usr/sbin/policy-rc.d
 # install_packages NAME...: only what is missing, and no package may start a service (docker, etcd, prometheus) by itself.
 install_packages() {
-  local missing policy=/usr/sbin/policy-rc.d made_policy=no status=0
+  local missing
   mapfile -t missing < <(missing_packages "$@")
   [ "${#missing[@]}" -eq 0 ] && return 0
   say "installing ${#missing[@]} packages: ${missing[*]}"
-  if [ ! -e "$policy" ]; then
-    made_policy=yes
-    printf '#!/bin/sh\nexit 101\n' | as_root tee "$policy" >/dev/null
-    as_root chmod 0755 "$policy"
-  fi
-  { as_root timeout 600 apt-get -q update &&
-    as_root env DEBIAN_FRONTEND=noninteractive timeout 1800 apt-get -q -y -o Dpkg::Use-Pty=0 -o Acquire::Retries=3 \
-      install --no-install-recommends "${missing[@]}"; } >&2 || status=$?
-  [ "$made_policy" = yes ] && as_root rm -f "$policy"
-  [ "$status" -eq 0 ] || die "apt-get could not install: ${missing[*]}"
+  # A shell of its own, so that the policy goes whatever ends it, Ctrl-C too.
+  (
+    if [ ! -e "$POLICY" ]; then
+      trap 'as_root rm -f "$POLICY"' EXIT
+      trap 'exit 130' INT TERM HUP
+      printf '#!/bin/sh\nexit 101\n' | as_root tee "$POLICY" >/dev/null
+      as_root chmod 0755 "$POLICY"
+    fi
+    as_root timeout --foreground 600 apt-get -q update &&
+      as_root env DEBIAN_FRONTEND=noninteractive timeout --foreground 1800 apt-get -q -y -o Dpkg::Use-Pty=0 \
+        -o Acquire::Retries=3 install --no-install-recommends "${missing[@]}"
+  ) >&2 || die "apt-get could not install: ${missing[*]}"
 }
 
 # wait_for SECONDS COMMAND...: until it succeeds; 1 when it never did.
