@@ -53,11 +53,15 @@ std::optional<Error> check_type(const crd::ResourceInfo& resource, json& body) {
 std::optional<Error> report_unknown(const crd::ResourceInfo& resource,
                                     const std::vector<std::string>& unknown, const WriteOptions& options) {
   std::string list;
+  std::size_t told = 0;
   for (const auto& path : unknown) {
-    const std::string text = "unknown field \"" + path + "\"";
+    const bool last = told++ == crd::cause::kMostCauses;
+    const std::string text = last ? "and " + std::to_string(unknown.size() - crd::cause::kMostCauses) + " more"
+                                  : "unknown field \"" + path + "\"";
     if (options.field_validation == FieldValidation::Warn && options.warnings)
       options.warnings->push_back(text);
     list += (list.empty() ? "" : ", ") + text;
+    if (last) break;
   }
   if (list.empty() || options.field_validation != FieldValidation::Strict) return std::nullopt;
   return bad(resource.gvk.kind + " in version \"" + resource.gvk.version + "\" cannot be handled as a " +

@@ -1,5 +1,6 @@
 #include "api/errors.h"
 
+#include "crd/cause.h"
 #include "crd/object.h"
 
 namespace berth::api {
@@ -41,10 +42,15 @@ Error forbidden(const crd::ResourceInfo& resource, std::string_view name, std::s
 }
 
 Error invalid(std::string_view what, std::string_view name, std::vector<Cause> causes) {
+  if (causes.size() > crd::cause::kMostCauses + 1) {
+    const auto more = causes.size() - crd::cause::kMostCauses;
+    causes.resize(crd::cause::kMostCauses);
+    causes.push_back(crd::cause::and_more(more));
+  }
   std::string text;
   for (const auto& cause : causes) {
     if (!text.empty()) text += ", ";
-    text += cause.field + ": " + cause.message;
+    text += (cause.field.empty() ? "" : cause.field + ": ") + cause.message;
   }
   if (causes.size() != 1) text = "[" + text + "]";
   return Error{Reason::Invalid, named(what, name) + " is invalid: " + text, std::move(causes)};

@@ -67,6 +67,10 @@ std::string two(long a, const char* unit_a, long b, const char* unit_b) {
   return text;
 }
 
+// What nanoseconds since 1970 can say in 64 bits, in whole years.
+constexpr int kFirstYear = 1678;
+constexpr int kLastYear = 2261;
+
 }  // namespace
 
 std::string format_time(SystemTime time) { return print(time, false); }
@@ -74,7 +78,7 @@ std::string format_micro_time(SystemTime time) { return print(time, true); }
 
 std::optional<SystemTime> parse_time(std::string_view text) {
   const int year = digits(text, 4);
-  if (year < 0 || !skip(text, "-")) return std::nullopt;
+  if (year < kFirstYear || year > kLastYear || !skip(text, "-")) return std::nullopt;
   const int month = digits(text, 2);
   if (month < 1 || month > 12 || !skip(text, "-")) return std::nullopt;
   const int day = digits(text, 2);

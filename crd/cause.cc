@@ -60,6 +60,8 @@ Cause too_long(std::string field, std::size_t limit) {
           std::move(field)};
 }
 
+Cause and_more(std::size_t count) { return {"FieldValueInvalid", "and " + std::to_string(count) + " more", ""}; }
+
 Cause too_many(std::string field, std::size_t count, std::size_t limit) {
   return {"FieldValueTooMany",
           "Too many: " + std::to_string(count) + ": must have at most " + std::to_string(limit) + " items",

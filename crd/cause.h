@@ -9,6 +9,9 @@
 // The causes of k8s.io/apimachinery/pkg/util/validation/field, with its texts. Long values are cut.
 namespace berth::crd::cause {
 
+// More causes of one kind help nobody: a list ends with and_more() instead.
+inline constexpr std::size_t kMostCauses = 50;
+
 // "Required value", or "Required value: <detail>".
 Cause required(std::string field, std::string_view detail = "");
 // "Invalid value: <value>: <detail>".
@@ -25,6 +28,8 @@ Cause duplicate(std::string field, const json& value);
 Cause forbidden(std::string field, std::string_view detail);
 // "Not found: <value>", or "Not found: <value>: <detail>".
 Cause not_found(std::string field, const json& value, std::string_view detail = "");
+// "and <count> more": stands for what is left out of a list of causes. Has no field.
+Cause and_more(std::size_t count);
 // "Too long: may not be more than <limit> bytes".
 Cause too_long(std::string field, std::size_t limit);
 // "Too many: <count>: must have at most <limit> items".

@@ -34,10 +34,21 @@ void check_texts(RuleContext& context) {
       if (has_nul(text_field(env, "value")))
         context.add(cause::invalid(child(env_path, "value"), env["value"], kWhat));
     });
-    const json* command = field(service, "command");
-    if (command && !command->empty() && command->front() == "") {
-      context.add(cause::invalid(item(child(path, "command"), 0), "", "must name a program"));
-    }
+    const auto check_program = [&](const json& owner, const std::string& owner_path) {
+      const json* command = field(owner, "command");
+      if (command && !command->empty() && command->front() == "") {
+        context.add(cause::invalid(item(child(owner_path, "command"), 0), "", "must name a program"));
+      }
+    };
+    check_program(service, path);
+    const json* probe = field(service, "readinessProbe");
+    const json* exec = probe ? field(*probe, "exec") : nullptr;
+    if (!exec) return;
+    const std::string exec_path = child(child(path, "readinessProbe"), "exec");
+    check_program(*exec, exec_path);
+    for_each(*exec, exec_path, "command", [&](const json& word, const std::string& word_path) {
+      if (has_nul(word.get<std::string>())) context.add(cause::invalid(word_path, word, kWhat));
+    });
   });
 }
 

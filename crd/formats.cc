@@ -78,6 +78,7 @@ bool is_digest(std::string_view text) {
   const auto colon = text.find(':');
   if (colon == std::string_view::npos || colon == 0) return false;
   const std::string_view hex = text.substr(colon + 1);
+  if (text.starts_with("sha256:") && hex.size() != 64) return false;
   return all(text.substr(0, colon),
              [](char c) { return is_alnum(c) || c == '+' || c == '.' || c == '_' || c == '-'; }) &&
          hex.size() >= 32 && all(hex, is_hex);

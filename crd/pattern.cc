@@ -77,7 +77,9 @@ Result<Pattern> Pattern::compile(std::string_view expression) {
     // character past the end, which has to be there.
     constexpr auto kFlags = std::regex::ECMAScript | std::regex_constants::__polynomial;
     const std::string text(expression);
-    return Pattern(std::make_shared<const Program>(Program{std::regex(text, kFlags)}));
+    static_cast<void>(std::regex(text, kFlags));  // refuses what only the wrapping would make whole: a)(b
+    // A search would start anew at every character; one match that may skip what comes before takes one walk.
+    return Pattern(std::make_shared<const Program>(Program{std::regex("[\\s\\S]*?(?:" + text + ")", kFlags | std::regex::nosubs)}));
   } catch (const std::regex_error& error) {
     return base::error(Reason::Invalid,
                        std::string("must be a regular expression, but has ") + describe(error.code()));
@@ -85,7 +87,7 @@ Result<Pattern> Pattern::compile(std::string_view expression) {
 }
 
 bool Pattern::found_in(std::string_view text) const {
-  return std::regex_search(text.begin(), text.end(), program_->regex);
+  return std::regex_search(text.begin(), text.end(), program_->regex, std::regex_constants::match_continuous);
 }
 
 }  // namespace berth::crd

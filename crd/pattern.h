@@ -9,7 +9,8 @@
 namespace berth::crd {
 
 // A regular expression (ECMAScript) that is safe on text from anywhere: matching takes time and stack that
-// grow with the text at most linearly, so back references are refused. For schema patterns and the log probe.
+// grow with the text at most linearly (a lookahead is walked anew at every character), so back references are refused. For schema
+// patterns and the log probe.
 // Copies share one program.
 class Pattern {
  public:

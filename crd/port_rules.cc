@@ -113,13 +113,30 @@ void check_probe_actions(RuleContext& context) {
     if (count > 1)
       return context.add(cause::forbidden(path, "may have only one of exec, tcpSocket, httpGet, log, image"));
     for (const char* key : {"tcpSocket", "httpGet"}) {
-      if (const json* action = field(*probe, key))
-        check_probe_port(context, service, *action, child(path, key));
+      const json* action = field(*probe, key);
+      if (!action) continue;
+      check_probe_port(context, service, *action, child(path, key));
+      const json* host = field(*action, "host");
+      if (!host || parse_ipv4(host->get<std::string>())) continue;
+      const bool by_name = std::string_view(key) == "httpGet";
+      if (by_name && is_dns_subdomain(host->get<std::string>())) continue;
+      context.add(cause::invalid(child(child(path, key), "host"), *host,
+                                 by_name ? "must be an IPv4 address or a host name" : "must be an IPv4 address"));
+    }
+    for (const char* action : {"log", "image"}) {
+      if (!field(*probe, action)) continue;
+      for (const char* key : {"initialDelaySeconds", "periodSeconds", "timeoutSeconds", "successThreshold", "failureThreshold"}) {
+        if (!field(*probe, key)) continue;
+        context.add(cause::forbidden(child(path, key), std::string("has no effect with ") + action));
+      }
     }
     if (const json* http = field(*probe, "httpGet")) {
       const std::string target = text_field(*http, "path");
       const bool printable =
           std::all_of(target.begin(), target.end(), [](char c) { return c > ' ' && c < 0x7f; });
+      if (text_field(*http, "scheme") == "HTTPS") {
+        context.add(cause::not_supported_yet(child(child(path, "httpGet"), "scheme")));
+      }
       if (!printable || (!target.empty() && target[0] != '/')) {
         context.add(cause::invalid(child(child(path, "httpGet"), "path"), target,
                                    "must start with '/' and have no spaces (write them as %20)"));

@@ -62,7 +62,10 @@ std::string number_text(const json& number) {
 
 class Validator {
  public:
-  std::vector<Cause> take() { return std::move(causes_); }
+  std::vector<Cause> take() {
+    if (more_ > 0) causes_.push_back(cause::and_more(more_));
+    return std::move(causes_);
+  }
 
   void check(const json& schema, const json& value, const std::string& path, bool root) {
     if (flag(schema, "x-berth-unsupported")) return add(cause::not_supported_yet(path));
@@ -80,7 +83,10 @@ class Validator {
   }
 
  private:
-  void add(Cause cause) { causes_.push_back(std::move(cause)); }
+  void add(Cause cause) {
+    if (causes_.size() < cause::kMostCauses) return causes_.push_back(std::move(cause));
+    ++more_;
+  }
 
   void add_in_body(const std::string& path, const json& value, const std::string& what) {
     add(cause::invalid(path, value, path + " in body " + what));
@@ -141,13 +147,23 @@ class Validator {
       return add_in_body(path, value, "must be of type integer with format " + text(schema, "format"));
     }
     const json* least = member(schema, "minimum");
-    if (least && (flag(schema, "exclusiveMinimum") ? value <= *least : value < *least)) {
+    if (least && (flag(schema, "exclusiveMinimum") ? !is_less(*least, value) : is_less(value, *least))) {
       add_in_body(path, value, bound("greater", flag(schema, "exclusiveMinimum"), *least));
     }
     const json* most = member(schema, "maximum");
-    if (most && (flag(schema, "exclusiveMaximum") ? value >= *most : value > *most)) {
+    if (most && (flag(schema, "exclusiveMaximum") ? !is_less(value, *most) : is_less(*most, value))) {
       add_in_body(path, value, bound("less", flag(schema, "exclusiveMaximum"), *most));
     }
+  }
+
+  // json's own comparison takes large unsigned numbers for negative ones.
+  static bool is_less(const json& a, const json& b) {
+    const auto too_large = [](const json& number) {
+      return number.is_number_unsigned() &&
+             number.get<std::uint64_t>() > static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max());
+    };
+    if (too_large(a) != too_large(b) && a.is_number_integer() && b.is_number_integer()) return too_large(b);
+    return a < b;
   }
 
   static std::string bound(std::string_view relation, bool exclusive, const json& limit) {
@@ -157,7 +173,10 @@ class Validator {
 
   static bool in_format(const std::string& format, const json& value) {
     constexpr std::int64_t kMax32 = std::numeric_limits<std::int32_t>::max();
-    if (format == "int32") return value >= json(-kMax32 - 1) && value <= json(kMax32);
+    if (format == "int32") {
+      if (value.is_number_unsigned()) return value.get<std::uint64_t>() <= static_cast<std::uint64_t>(kMax32);
+      return value >= json(-kMax32 - 1) && value <= json(kMax32);
+    }
     if (format == "int64" && value.is_number_unsigned()) {
       return value.get<std::uint64_t>() <=
              static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max());
@@ -226,6 +245,7 @@ class Validator {
   }
 
   std::vector<Cause> causes_;
+  std::size_t more_ = 0;
 };
 
 }  // namespace

@@ -82,7 +82,6 @@ HttpAction parse_http(const json& value, const std::vector<ServicePort>& ports) 
   HttpAction action{.port = resolve_port(value, ports),
                     .path = text(value, "path", "/"),
                     .host = text(value, "host"),
-                    .scheme = text(value, "scheme", "HTTP"),
                     .headers = {}};
   for (const json& header : list(value, "httpHeaders")) {
     action.headers.emplace_back(text(header, "name"), text(header, "value"));

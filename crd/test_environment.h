@@ -48,7 +48,6 @@ struct HttpAction {
   std::uint16_t port = 0;
   std::string path = "/";
   std::string host;
-  std::string scheme = "HTTP";
   std::vector<std::pair<std::string, std::string>> headers;
 };
 struct LogAction {

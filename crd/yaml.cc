@@ -287,6 +287,24 @@ Error bad_text(std::string_view text, std::string_view name, const BadText& bad)
                      place(name, static_cast<int>(line), static_cast<int>(column)) + bad.what);
 }
 
+// yaml-cpp reads the whole of an open '[' or '{' before it tells of it, so that our limits come too late: no text that is meant
+// for people comes near these two, whatever it quotes.
+std::optional<BadText> find_flow_flood(std::string_view text, const YamlLimits& limits) {
+  constexpr std::size_t kDeepest = 10'000;
+  std::size_t depth = 0, commas = 0;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    if (c == '[' || c == '{') {
+      if (++depth > kDeepest) return BadText{i, "nested too deep"};
+    } else if (c == ']' || c == '}') {
+      if (depth > 0) --depth;
+    } else if (c == ',' && depth > 0 && ++commas > limits.nodes) {
+      return BadText{i, "too many values"};
+    }
+  }
+  return std::nullopt;
+}
+
 }  // namespace
 
 Mark YamlDocument::mark_of(std::string_view path) const {
@@ -307,6 +325,7 @@ Result<std::vector<YamlDocument>> parse_yaml(std::string_view text, std::string_
                        place(name, 1, 1) + "larger than " + std::to_string(limits.bytes) + " bytes");
   }
   if (const auto bad = find_bad_text(text)) return bad_text(text, name, *bad);
+  if (const auto bad = find_flow_flood(text, limits)) return bad_text(text, name, *bad);
   Reader reader(text, name, limits);
   auto documents = reader.read();
   const auto first = text.find_first_not_of(" \t\r\n");

@@ -6,7 +6,11 @@ namespace berth::reconcile {
 
 namespace {
 
+// An exec costs the engine itself 60 ms when it is idle and seconds when it is busy: that is not the command's time. How much of the
+// time was the engine's is not known; more than this is not granted to a command that ended.
 constexpr base::Duration kEngineShare = std::chrono::seconds(10);
+constexpr base::Duration kGranted = std::chrono::seconds(2);
+constexpr const char* kTooLate = "exec probe did not end in time";
 
 using Kind = CheckResult::Kind;
 
@@ -33,12 +37,16 @@ Task<CheckResult> ProbeChecker::check(plan::ProbeTarget target) {
 }
 
 Task<CheckResult> ProbeChecker::check_exec(plan::ProbeTarget target, crd::ExecAction action) {
-  // An exec costs the engine itself 60 ms when it is idle and seconds when it is busy: that is not the command's time.
-  const auto deadline = base::Deadline::after(clock_.steady_now(), target.probe.timeout + kEngineShare);
+  const auto begun = clock_.steady_now();
+  const auto deadline = base::Deadline::after(begun, target.probe.timeout + kEngineShare);
   auto command = action.command;
   auto ran = co_await engine_.exec(target.container_id, std::move(command), deadline);
   CheckResult result;
   if (ran.has_value()) {
+    if (clock_.steady_now() - begun > target.probe.timeout + kGranted) {
+      result.message = kTooLate;
+      co_return result;
+    }
     result.kind = ran->exit_code == 0 ? Kind::Success : Kind::Failure;
     if (ran->exit_code != 0) {
       result.message = "exec probe exited " + std::to_string(ran->exit_code);
@@ -49,7 +57,7 @@ Task<CheckResult> ProbeChecker::check_exec(plan::ProbeTarget target, crd::ExecAc
   }
   const auto reason = ran.error().reason;
   if (reason == Reason::DeadlineExceeded) {
-    result.message = "exec probe did not end in time";
+    result.message = kTooLate;
   } else if (reason == Reason::CommandNotFound) {
     result.message = "exec probe: " + ran.error().message;
   } else {
@@ -69,11 +77,12 @@ Task<CheckResult> ProbeChecker::check_tcp(plan::ProbeTarget target, crd::TcpActi
 }
 
 Task<CheckResult> ProbeChecker::dial(plan::ProbeTarget target, std::uint16_t port) {
-  if (!try_direct(target)) co_return co_await dial_published(std::move(target), port);
+  const bool has_way = published(target, port).has_value();
+  if (target.ip_address.empty() || (has_way && !try_direct())) co_return co_await dial_published(std::move(target), port);
   const auto end = co_await transport_.dial(target.ip_address, port, target.probe.timeout, base::Duration(0));
   CheckResult result;
   if (end == Dial::Unreachable && direct_ != true) {
-    learn(false);
+    if (has_way) learn(false);  // one address alone may be that of a container that is just ending
     co_return co_await dial_published(std::move(target), port);
   }
   if (end != Dial::Unreachable) learn(true);
@@ -122,8 +131,7 @@ std::optional<ProbeChecker::Route> ProbeChecker::published(const plan::ProbeTarg
   return Route{ip.empty() || ip == "0.0.0.0" ? "127.0.0.1" : ip, lease->second.host_port, true};
 }
 
-bool ProbeChecker::try_direct(const plan::ProbeTarget& target) const {
-  if (target.ip_address.empty()) return false;
+bool ProbeChecker::try_direct() const {
   return direct_ != false || clock_.steady_now() - learned_at_ > kLookAgain;
 }
 

@@ -4,6 +4,7 @@
 
 #include <set>
 
+#include "crd/cause.h"
 #include "crd/yaml.h"
 
 namespace berth::crd {
@@ -218,6 +219,16 @@ TEST(Validate, IntegersMustFitTheirFormat) {
                "FieldValueInvalid: Invalid value: 99999999999: spec.replicas in body must be of type integer "
                "with format int32");
   EXPECT_EQ(causes("{image: xy, big: 9223372036854775808}").size(), 1u);
+  EXPECT_EQ(causes("{image: xy, replicas: 18446744073709551615}").size(), 1u);
+  EXPECT_EQ(causes("{image: xy, replicas: 18446744071562067968}").size(), 1u);
+}
+
+TEST(Validate, ALongListOfCausesIsCut) {
+  json value = {{"apiVersion", "v1"}, {"kind", "X"}, {"metadata", json::object()}, {"spec", {{"image", "xy"}, {"nested", json::object()}}}};
+  for (int i = 0; i < 5000; ++i) value["spec"]["nested"]["k" + std::to_string(i)] = {{"known", 1}};
+  const auto found = validate(schema(), value);
+  ASSERT_EQ(found.size(), cause::kMostCauses + 1);
+  EXPECT_EQ(found.back().message, "and 4950 more");
 }
 
 TEST(Validate, TellsEverythingAtOnce) {

@@ -162,7 +162,7 @@ services:
   terminationGracePeriodSeconds: 5
   ports: [{name: http, containerPort: 80, hostPort: 8080, hostIP: 0.0.0.0}]
   readinessProbe:
-    httpGet: {port: http, path: /ready, scheme: HTTPS, host: example.org, httpHeaders: [{name: Accept, value: text/plain}]}
+    httpGet: {port: http, path: /ready, scheme: HTTP, host: example.org, httpHeaders: [{name: Accept, value: text/plain}]}
     initialDelaySeconds: 1
     periodSeconds: 2
     timeoutSeconds: 3
@@ -179,7 +179,7 @@ services:
 - name: c
   image: z
   dependsOn: [{service: b, condition: Completed}]
-  readinessProbe: {tcpSocket: {port: 9, host: h}}
+  readinessProbe: {tcpSocket: {port: 9, host: 10.0.0.9}}
 )yaml");
   EXPECT_EQ(spec.on_failure, OnFailure::Keep);
   EXPECT_EQ(spec.network_subnet, "10.20.30.0/28");
@@ -195,7 +195,6 @@ services:
   const auto& http = std::get<HttpAction>(a.readiness->action);
   EXPECT_EQ(http.port, 80);
   EXPECT_EQ(http.path, "/ready");
-  EXPECT_EQ(http.scheme, "HTTPS");
   EXPECT_EQ(http.host, "example.org");
   EXPECT_EQ(http.headers, (std::vector<std::pair<std::string, std::string>>{{"Accept", "text/plain"}}));
   EXPECT_EQ(a.readiness->initial_delay, 1s);
@@ -213,7 +212,7 @@ services:
   EXPECT_EQ(std::get<LogAction>(spec.services[1].readiness->action).pattern, "ready.*");
   EXPECT_EQ(spec.services[1].depends_on[0].condition, DependencyCondition::Started);
   EXPECT_EQ(spec.services[2].depends_on[0].condition, DependencyCondition::Completed);
-  EXPECT_EQ(std::get<TcpAction>(spec.services[2].readiness->action).host, "h");
+  EXPECT_EQ(std::get<TcpAction>(spec.services[2].readiness->action).host, "10.0.0.9");
 }
 
 TEST(TestEnvironment, WhatComesLaterIsRefusedWithItsPath) {
@@ -327,8 +326,11 @@ TEST(Rules, VariablesReferToEarlierOnes) {
 
 TEST(Rules, ImagesAreReferences) {
   expect_good("{services: [{name: a, image: 'localhost:5000/team/api:1.2'}]}");
-  for (const char* bad : {"Redis", "'redis:'", "'redis 7'", "http://x/y", "'redis '"}) {
-    expect_bad("{services: [{name: a, image: " + std::string(bad) + "}]}", "spec.services[0].image",
+  expect_good("{services: [{name: a, image: 'a@sha256:" + std::string(64, '0') + "'}]}");
+  const std::string short_digest = "'a@sha256:" + std::string(34, '0') + "'";
+  for (const auto& bad : {std::string("Redis"), std::string("'redis:'"), std::string("'redis 7'"), std::string("http://x/y"),
+                          std::string("'redis '"), short_digest}) {
+    expect_bad("{services: [{name: a, image: " + bad + "}]}", "spec.services[0].image",
                "must be an image like");
   }
 }
@@ -339,7 +341,22 @@ TEST(Rules, TextsForAProcessHaveNoNul) {
   expect_bad(service(R"(args: ["a\0b"])"), "spec.services[0].args[0]", "NUL");
   expect_bad(service(R"(env: [{name: A, value: "\0"}])"), "spec.services[0].env[0].value", "NUL");
   expect_bad(service("command: ['']"), "spec.services[0].command[0]", "must name a program");
+  expect_bad(service(R"(readinessProbe: {exec: {command: [x, "a\0b"]}})"), "spec.services[0].readinessProbe.exec.command[1]", "NUL");
+  expect_bad(service("readinessProbe: {exec: {command: ['']}}"), "spec.services[0].readinessProbe.exec.command[0]",
+             "must name a program");
   expect_bad(service("workingDir: srv"), "spec.services[0].workingDir", "must be an absolute path");
+}
+
+TEST(Rules, AProbeIsOneThatCanBeDone) {
+  const auto probe = [](const std::string& text) { return service("readinessProbe: {" + text + "}"); };
+  const std::string path = "spec.services[0].readinessProbe";
+  expect_good(probe("httpGet: {port: 80, scheme: HTTP, host: a.example}"));
+  expect_bad(probe("httpGet: {port: 80, scheme: HTTPS}"), path + ".httpGet.scheme", "not supported yet");
+  expect_bad(probe("httpGet: {port: 80, host: 'not a host!'}"), path + ".httpGet.host", "IPv4 address or a host name");
+  expect_good(probe("tcpSocket: {port: 80, host: 10.0.0.1}"));
+  expect_bad(probe("tcpSocket: {port: 80, host: a.example}"), path + ".tcpSocket.host", "must be an IPv4 address");
+  expect_bad(probe("image: {}, periodSeconds: 3"), path + ".periodSeconds", "has no effect with image");
+  expect_bad(probe("log: {pattern: x}, timeoutSeconds: 3"), path + ".timeoutSeconds", "has no effect with log");
 }
 
 TEST(Rules, FilesHaveCleanPaths) {

@@ -262,5 +262,23 @@ TEST(Pattern, HostileTextNeitherHangsNorOverflows) {
   EXPECT_FALSE(anything->found_in("x" + std::string(50'000, 'z')));
 }
 
+TEST(Pattern, ASearchWalksTheTextOnce) {
+  for (const char* expression : {".*y", ".{1,100}y", "(\\w+\\s*)+y$", "a|.*y"}) {
+    const auto pattern = Pattern::compile(expression);
+    ASSERT_TRUE(pattern.has_value()) << expression;
+    EXPECT_FALSE(pattern->found_in(std::string(20'000, 'z'))) << expression;
+    EXPECT_TRUE(pattern->found_in("\n\n" + std::string(200, 'z') + "y")) << expression;
+  }
+}
+
+TEST(Pattern, AnchorsKeepTheirMeaning) {
+  const auto start = Pattern::compile("^b|c$");
+  ASSERT_TRUE(start.has_value());
+  EXPECT_TRUE(start->found_in("bx"));
+  EXPECT_TRUE(start->found_in("xc"));
+  EXPECT_FALSE(start->found_in("xbcx"));
+  EXPECT_FALSE(Pattern::compile("a)(b").has_value());
+}
+
 }  // namespace
 }  // namespace berth::crd

@@ -303,8 +303,16 @@ TEST(Yaml, BytesDepthAndValuesAreLimited) {
 
   EXPECT_NE(failure(std::string(101, '[') + std::string(101, ']')).find("nested deeper"), std::string::npos);
   EXPECT_TRUE(one(std::string(100, '[') + std::string(100, ']')).is_array());
-  EXPECT_NE(failure(std::string(20'000, '[')).find("nested deeper"), std::string::npos);
-  EXPECT_NE(failure(std::string(20'000, '{')).find("nested deeper"), std::string::npos);
+  EXPECT_NE(failure(std::string(9'000, '[')).find("nested deeper"), std::string::npos);
+  EXPECT_NE(failure(std::string(9'000, '{')).find("nested deeper"), std::string::npos);
+  for (const std::string unit : {"[", "{", "{\"a\":", "[1,"}) {
+    std::string flood;
+    while (flood.size() < 3'000'000) flood += unit;
+    EXPECT_NE(failure(flood).find("nested too deep"), std::string::npos) << unit;
+  }
+  std::string values = "[1";
+  while (values.size() < 3'000'000) values += ",1";
+  EXPECT_NE(failure(values).find("too many values"), std::string::npos);
   std::string dashes;
   for (int i = 0; i < 10'000; ++i) dashes += "- ";
   EXPECT_NE(failure(dashes).find("nested deeper"), std::string::npos);

@@ -139,6 +139,72 @@ TEST_F(ProberTest, SaysThatAnUnpublishedPortCannotBeReached) {
   EXPECT_THAT(probed().message, HasSubstr("use exec"));
 }
 
+TEST_F(ProberTest, OneAddressThatCannotBeReachedSaysNothingAboutTheOthers) {
+  transport.rule = [](const std::string& host, base::Duration) { return host == "10.213.0.2" ? Dial::Unreachable : Dial::Open; };
+  auto dying = target(crd::TcpAction{9999, ""});
+  auto other = target(crd::TcpAction{9998, ""});
+  other.service = "other";
+  other.ip_address = "10.213.0.34";
+  prober.watch(owner, clock.system_now(), {dying});
+  run(1s);
+  prober.watch(owner, clock.system_now(), {dying, other});
+  run(1s);
+  EXPECT_EQ(prober.verdicts(owner.uid, {})["other"].verdict, plan::Verdict::Ready);
+}
+
+TEST_F(ProberTest, WhatIsNotPublishedIsTriedDirectlyWhateverWasLearned) {
+  transport.rule = [](const std::string& host, base::Duration) { return host == "10.213.0.2" ? Dial::Unreachable : Dial::Open; };
+  const auto published = target(crd::TcpAction{5432, ""});
+  auto other = target(crd::TcpAction{9998, ""});
+  other.service = "other";
+  other.ip_address = "10.213.0.34";
+  watch(published);
+  run(1s);
+  ASSERT_EQ(probed().verdict, plan::Verdict::Ready) << "through its port";
+  prober.watch(owner, clock.system_now(), {published, other});
+  run(1s);
+  EXPECT_EQ(prober.verdicts(owner.uid, {})["other"].verdict, plan::Verdict::Ready);
+}
+
+TEST_F(ProberTest, WhatCannotBeAskedIsToldAndSoIsANewText) {
+  engine.inject({.operation = "exec", .times = -1, .error = base::error(Reason::EngineError, "no such runtime")});
+  watch(target(crd::ExecAction{{"pg_isready"}}));
+  run(4s);
+  EXPECT_EQ(verdicts, 0) << "it is starting";
+  run(3s);
+  EXPECT_EQ(verdicts, 1);
+  EXPECT_EQ(probed().message, "no such runtime");
+  run(5min);
+  EXPECT_EQ(verdicts, 1) << "nothing new";
+}
+
+TEST_F(ProberTest, ATextThatChangesAllTheTimeIsToldEveryTenSeconds) {
+  fakes::Behaviour busy;
+  int asked = 0;
+  busy.exec = [&](const std::vector<std::string>&) { return engine::ExecResult{1, "try " + std::to_string(++asked)}; };
+  engine.behave("db", busy);
+  watch(target(crd::ExecAction{{"pg_isready"}}));
+  run(65s);
+  EXPECT_GE(verdicts, 5);
+  EXPECT_LE(verdicts, 8);
+}
+
+TEST_F(ProberTest, ACommandThatTakesMuchLongerThanItsTimeoutHasFailed) {
+  auto t = target(crd::ExecAction{{"pg_isready"}});
+  t.probe.timeout = 1s;
+  engine.latency["exec"] = 2500ms;
+  watch(t);
+  run(3s);
+  EXPECT_EQ(probed().verdict, plan::Verdict::Ready) << "a busy engine needs a while itself";
+  engine.latency["exec"] = 8s;
+  auto slow = t;
+  slow.started_at = clock.system_now();
+  watch(slow);
+  run(60s);
+  EXPECT_EQ(probed().verdict, plan::Verdict::NotReady);
+  EXPECT_EQ(probed().message, "exec probe did not end in time");
+}
+
 TEST_F(ProberTest, AnHttpAnswerBelow400IsSuccess) {
   transport.status = 503;
   watch(target(crd::HttpAction{5432, "/health"}));
@@ -188,6 +254,15 @@ TEST_F(ProberTest, ALineOfTheLogMakesItReady) {
   engine.write_logs("db", "ept connections\n");
   run(100ms);
   EXPECT_EQ(probed().verdict, plan::Verdict::Ready);
+}
+
+TEST_F(ProberTest, ALogThatIsNotWatchedAnyMoreIsNotRead) {
+  watch(target(crd::LogAction{"ready to accept"}));
+  run(1s);
+  EXPECT_EQ(engine.following(), 1);
+  prober.watch(owner, clock.system_now(), {});
+  run(1s);
+  EXPECT_EQ(engine.following(), 0);
 }
 
 TEST_F(ProberTest, TheImagesHealthcheckIsTakenFromTheContainer) {
