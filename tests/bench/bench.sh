@@ -58,7 +58,7 @@ start_berthd() {
   until curl -sf -o /dev/null --unix-socket "$WORK/b.sock" http://localhost/healthz; do sleep 0.002; done
   SERVING_MS=$((($(now) - begin) / 1000000))
 }
-ctl() { "$BIN/berthctl" --server "unix://$WORK/b.sock" -n bench "$@"; }
+ctl() { "$BIN/berthctl" --server "unix://$WORK/b.sock" -q -n bench "$@"; }
 
 manifest() { # NAME
   printf 'apiVersion: berth.dev/v1alpha1\nkind: TestEnvironment\nmetadata: {name: %s, namespace: bench}\nspec:\n  services:\n' "$1"

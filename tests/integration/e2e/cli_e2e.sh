@@ -125,6 +125,12 @@ check "an unknown field is shown with file, line and column" fails_with "bad.yam
 check "a missing file" fails_with "nowhere.yaml" ctlci apply -f "$WORK/nowhere.yaml"
 check "a missing object" fails_with 'testenvironments.berth.dev "nope" not found' ctlci get te nope
 check "no server" fails_with "unix:///nowhere.sock" timeout 10 "$BERTH_BIN/berthctl" --server unix:///nowhere.sock get te
+check "an unknown flag" fails_with "--wach" ctlci get --wach
+check "a wrong duration" fails_with "--timeout" ctlci wait te/cli --timeout soon
+check "a wrong namespace" fails_with "--namespace" ctl -n Not_A_Label get
+check "a run without a command" fails_with "write it after --" ctlci run -f "$WORK/cli.yaml"
+check "a file of another namespace than -n" fails_with '"ci" is not the namespace "other"' ctl -n other apply -f "$WORK/cli.yaml"
+check "a name and a selector" fails_with "names cannot be combined with -l" ctlci get te cli -l a=b
 check "an unknown kind" fails_with "zork" ctlci get zork
 check "a wait that fails says why" fails_with "ContainerExited" bash -c "
   sed 's/name: cli,/name: broken,/; s/command: .*/command: [sh, -c, \"echo bad luck; exit 4\"]\n    restartPolicy: Never/' '$WORK/cli.yaml' | '$BERTH_BIN/berthctl' --server 'unix://$WORK/berthd.sock' -n ci apply -f - &&
