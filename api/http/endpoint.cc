@@ -1,7 +1,10 @@
 #include "api/http/endpoint.h"
 
 #include <algorithm>
+#include <boost/asio/ip/address.hpp>
 #include <charconv>
+
+#include "base/task.h"
 
 namespace berth::http {
 
@@ -78,6 +81,13 @@ std::string Endpoint::host_header() const {
   if (kind == Kind::Unix) return "localhost";
   const bool literal6 = host.find(':') != std::string::npos;
   return (literal6 ? "[" + host + "]" : host) + ":" + std::to_string(port);
+}
+
+bool is_loopback(const Endpoint& endpoint) {
+  if (endpoint.kind == Endpoint::Kind::Unix || endpoint.host == "localhost") return true;
+  boost::system::error_code ec;
+  const auto address = asio::ip::make_address(endpoint.host, ec);
+  return !ec && address.is_loopback();
 }
 
 Result<Endpoint> parse_endpoint(std::string_view text, std::uint16_t default_port) {

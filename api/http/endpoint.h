@@ -20,6 +20,9 @@ struct Endpoint {
   bool operator==(const Endpoint&) const = default;
 };
 
+// Whether only this machine reaches it: a unix socket, or a loopback address (or the name localhost).
+bool is_loopback(const Endpoint& endpoint);
+
 // Errors: BadRequest with what is wrong and an example of what is right. A port that is missing is `default_port`.
 Result<Endpoint> parse_endpoint(std::string_view text, std::uint16_t default_port);
 

@@ -53,13 +53,13 @@ Result<void> start(Listener& listener) {
 }
 
 Result<Listener> open_tcp(Executor executor, const Endpoint& endpoint) {
-  ErrorCode ec;
-  const auto host = endpoint.host == "localhost" ? std::string("127.0.0.1") : endpoint.host;
-  const auto address = asio::ip::make_address(host, ec);
-  if (ec || !address.is_loopback()) {
+  if (!is_loopback(endpoint)) {
     return base::error(Reason::Invalid,
                        endpoint.str() + ": only loopback addresses are allowed, e.g. http://127.0.0.1:6440");
   }
+  ErrorCode ec;
+  const auto host = endpoint.host == "localhost" ? std::string("127.0.0.1") : endpoint.host;
+  const auto address = asio::ip::make_address(host, ec);
   auto listener = listen_on(executor, endpoint, asio::ip::tcp::endpoint(address, endpoint.port));
   if (!listener) return listener.error();
   if (auto started = start(*listener); !started) return started.error();
@@ -128,6 +128,9 @@ Result<void> protect(Listener& listener, unsigned mode, const std::string& group
 }
 
 Result<Listener> open_unix(Executor executor, const Endpoint& endpoint, unsigned mode, const std::string& group_name) {
+  if (endpoint.path.size() >= sizeof(sockaddr_un::sun_path)) {
+    return base::error(Reason::Invalid, endpoint.str() + ": a socket path has at most 107 bytes");
+  }
   if (auto removed = remove_stale(endpoint); !removed) return removed.error();
   auto listener = listen_on(executor, endpoint, asio::local::stream_protocol::endpoint(endpoint.path));
   if (!listener) return listener.error();

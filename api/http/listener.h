@@ -19,6 +19,7 @@ struct Listener {
   Endpoint endpoint;  // with the real port
   dev_t device = 0;
   ino_t inode = 0;
+  std::size_t open = 0;  // connections of its own that are served
 
   // Closes it and removes the socket file, unless that is another one's by now.
   void close();

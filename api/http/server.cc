@@ -40,7 +40,7 @@ struct Server::Impl : std::enable_shared_from_this<Impl> {
       : executor(e), clock(c), handler(std::move(h)), options(std::move(o)), changed(e), group(e, "http server") {}
 
   Task<void> accept_loop(std::shared_ptr<Listener> listener);
-  Task<void> run_session(Connection::Socket socket, bool over_unix_socket, std::string peer);
+  Task<void> run_session(Connection::Socket socket, std::shared_ptr<Listener> listener, std::string peer);
 
   Executor executor;
   base::Clock& clock;
@@ -67,20 +67,26 @@ Task<void> Server::Impl::accept_loop(std::shared_ptr<Listener> listener) {
       co_await clock.sleep_until(clock.steady_now() + kAcceptRetry);
       continue;
     }
-    if (sessions.size() >= options.max_connections) {
+    if (listener->open >= options.max_connections) {
       if (refused++ % 1000 == 0) {
         base::log_warn("http", "too many connections, refusing more",
-                       {{"listen", listener->endpoint.str()}, {"connections", sessions.size()}, {"refused", refused}});
+                       {{"listen", listener->endpoint.str()}, {"connections", listener->open}, {"refused", refused}});
       }
       continue;
     }
     auto peer = peer_name(address, over_unix_socket);
-    group.spawn("session", run_session(std::move(socket), over_unix_socket, std::move(peer)));
+    ++listener->open;
+    group.spawn("session", run_session(std::move(socket), listener, std::move(peer)));
   }
 }
 
-Task<void> Server::Impl::run_session(Connection::Socket socket, bool over_unix_socket, std::string peer) {
+Task<void> Server::Impl::run_session(Connection::Socket socket, std::shared_ptr<Listener> listener, std::string peer) {
   const auto self = shared_from_this();
+  struct Leave {
+    Listener& listener;
+    ~Leave() { --listener.open; }
+  } const leave{*listener};
+  const bool over_unix_socket = listener->endpoint.kind == Endpoint::Kind::Unix;
   boost::system::error_code ignored;
   if (!over_unix_socket) socket.set_option(asio::ip::tcp::no_delay(true), ignored);
   auto connection = std::make_shared<Connection>(std::move(socket));

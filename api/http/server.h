@@ -54,12 +54,15 @@ struct ServerOptions {
   base::Duration header_timeout = std::chrono::seconds(10);
   base::Duration body_timeout = std::chrono::seconds(30);
   base::Duration idle_timeout = std::chrono::seconds(120);
-  std::size_t max_connections = 4096;  // above: closed at accept, counted and logged
+  std::size_t max_connections = 4096;  // of each listener; above: closed at accept, counted and logged
   unsigned socket_mode = 0660;
   std::string socket_group;  // "" = the process's
   // The JSON text of an answer that never reaches the handler (400 malformed, 413, 431) or that the handler failed to give
   // (500). Empty: the message as plain text.
   std::function<std::string(int status, const std::string& message)> error_body;
+  // Asked when the head has come: false leaves the body unread. The handler is called all the same, with an empty body, to say why;
+  // the connection ends with its answer. Empty: every body is read.
+  std::function<bool(const ServerRequest&)> wants_body;
 };
 
 // Listeners and sessions. Loop thread only.

@@ -101,6 +101,7 @@ Task<void> Session::run() {
     co_await handle(std::move(request));
     first_ = false;
   }
+  if (unread_ && !connection_->closed()) co_await drain();
   connection_->close();
 }
 
@@ -163,14 +164,9 @@ Task<std::shared_ptr<ServerRequest>> Session::read_request() {
   MessageParser parser(MessageParser::Kind::Request, options_.header_limit);
   const bool got_head = co_await read_head(parser);
   if (!got_head) co_return nullptr;
-  const bool got_body = co_await read_body(parser);
-  if (!got_body) co_return nullptr;
-  connection_->expires_never();
 
   auto& head = parser.head();
   http10_ = head.http10;
-  head_only_ = head.method == "HEAD";
-  if (!parser.keep_alive()) last_ = true;
   auto target = parse_target(head.target);
   if (!target) {
     co_await refuse(400, target.error().message);
@@ -181,10 +177,20 @@ Task<std::shared_ptr<ServerRequest>> Session::read_request() {
   request->target = std::move(head.target);
   request->path = std::move(target->path);
   request->query = std::move(target->query);
-  request->headers = std::move(head.headers);
-  request->body = std::move(parser.body());
+  request->headers = head.headers;
   request->over_unix_socket = over_unix_socket_;
   request->peer = peer_;
+  unread_ = !parser.done() && options_.wants_body && !options_.wants_body(*request);
+  if (unread_) {
+    last_ = true;
+  } else {
+    const bool got_body = co_await read_body(parser);
+    if (!got_body) co_return nullptr;
+    request->body = std::move(parser.body());
+  }
+  head_only_ = request->method == "HEAD";
+  if (!parser.keep_alive()) last_ = true;
+  connection_->expires_never();
   co_return request;
 }
 
@@ -256,11 +262,15 @@ Task<void> Session::send_error(int status, std::string message) {
   co_await send(std::move(head), std::move(body));
 }
 
-// Answers a request that was not read to its end. What the client still sends is thrown away for a while: closing at once
-// would reset the connection and take the answer with it.
+// Answers a request that was not read to its end. What the client still sends is thrown away for a while (drain): closing at
+// once would reset the connection and take the answer with it.
 Task<void> Session::refuse(int status, std::string message) {
   head_only_ = false;
   co_await send_error(status, std::move(message));
+  co_await drain();
+}
+
+Task<void> Session::drain() {
   connection_->shutdown_send();
   connection_->expires_after(kDrainTime);
   for (std::size_t drained = 0; drained < kDrainBytes;) {

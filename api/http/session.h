@@ -29,6 +29,7 @@ class Session : public std::enable_shared_from_this<Session> {
   class Writer;
 
   Task<std::shared_ptr<ServerRequest>> read_request();
+  Task<void> drain();
   Task<bool> read_head(MessageParser& parser);
   Task<bool> read_body(MessageParser& parser);
   Task<bool> continue_expected(MessageParser& parser);
@@ -52,6 +53,7 @@ class Session : public std::enable_shared_from_this<Session> {
   bool last_ = false;       // no request after the current one
   bool finishing_ = false;  // the server stops
   bool streaming_ = false;  // the current handler started a stream
+  bool unread_ = false;     // the body of this request was left where it is
   bool half_sent_ = false;  // a write was cut short: nothing more can be said on this connection
   bool http10_ = false;
   bool head_only_ = false;

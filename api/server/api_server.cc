@@ -155,9 +155,14 @@ http::Handler ApiServer::handler() {
   };
 }
 
-http::ServerOptions ApiServer::server_options() {
+http::ServerOptions ApiServer::server_options() const {
   http::ServerOptions options;
   options.error_body = transport_error_body;
+  options.wants_body = [impl = impl_](const http::ServerRequest& request) {
+    const auto route = parse_route(impl->registry.scheme(), request.path);
+    if (!is_resource(route.kind) && route.kind != Kind::Reap) return false;
+    return check_access(request, impl->options.token, false).has_value();
+  };
   return options;
 }
 

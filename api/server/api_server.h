@@ -48,8 +48,9 @@ class ApiServer {
             ApiServerOptions options);
   ~ApiServer();
   http::Handler handler();
-  // What the http::Server of this handler starts from: its limits, and Status bodies for what never reaches the handler.
-  static http::ServerOptions server_options();
+  // What the http::Server of this handler starts from: its limits, Status bodies for what never reaches the handler, and no bodies
+  // of those who may not send any.
+  http::ServerOptions server_options() const;
 
  private:
   struct Impl;

@@ -64,7 +64,7 @@ Task<void> ResourceHandler::fail(Error error, const Route& route, Reply& reply) 
 }
 
 Task<void> ResourceHandler::refuse_method(const http::ServerRequest& request, const Route& route, Reply& reply) {
-  std::string verb;
+  std::string verb = request.method;
   if (request.method == "GET") verb = "get";
   if (request.method == "POST") verb = "create";
   if (request.method == "PUT") verb = "update";

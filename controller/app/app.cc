@@ -14,6 +14,7 @@
 #include "api/storage/sqlite_store.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "controller/app/instance_lock.h"
 #include "controller/engine/http_engine.h"
 #include "controller/reconcile/environment_controller.h"
 #include "controller/reconcile/host_network.h"
@@ -55,6 +56,8 @@ struct App::Impl {
   Executor executor;
   Config config;
   DataDir data_dir;
+  InstanceLock instance_lock;
+  std::function<void(const Error&)> on_fatal;
   base::SystemClock clock;
   metrics::Registry metrics;
   metrics::ApiMetrics api_metrics{metrics};
@@ -86,9 +89,14 @@ struct App::Impl::Parts {
         api(registry, app.clock, app.api_metrics, environments.operations(), api_options(app, std::move(token))),
         server(app.executor, app.clock, api.handler(), socket_options(app)) {}
 
-  static reconcile::EnvironmentControllerOptions controller_options(const Impl& app, const std::string& instance) {
+  static reconcile::EnvironmentControllerOptions controller_options(Impl& app, const std::string& instance) {
     reconcile::EnvironmentControllerOptions options;
     options.host = host_options(app.config, instance);
+    options.host.claim = [&app, instance](const engine::EngineInfo& info) {
+      const auto taken = app.instance_lock.take(lock_directory(), info.id, instance);
+      if (taken.has_error() && app.on_fatal) app.on_fatal(taken.error());
+      return taken.has_value();
+    };
     options.reaper.store_is_new = app.store->was_created();
     options.reaper.state_file = app.data_dir.file("reaper.json");
     return options;
@@ -103,8 +111,8 @@ struct App::Impl::Parts {
     return options;
   }
 
-  static http::ServerOptions socket_options(const Impl& app) {
-    auto options = api::ApiServer::server_options();
+  http::ServerOptions socket_options(const Impl& app) const {
+    auto options = api.server_options();
     options.socket_group = app.config.socket_group;
     return options;
   }
@@ -148,14 +156,16 @@ App::App(Executor executor, Config config, DataDir data_dir)
 
 App::~App() = default;
 
-Result<void> App::start() {
+void App::on_fatal(std::function<void(const Error&)> handler) { impl_->on_fatal = std::move(handler); }
+
+Task<Result<void>> App::start() {
   auto& app = *impl_;
   auto instance = app.data_dir.instance(app.config.instance);
-  if (instance.has_error()) return instance.error();
+  if (instance.has_error()) co_return instance.error();
   auto token = app.data_dir.admin_token();
-  if (token.has_error()) return token.error();
+  if (token.has_error()) co_return token.error();
   auto store = storage::open_sqlite_store(app.executor, app.data_dir.file("berth.db"));
-  if (store.has_error()) return store.error();
+  if (store.has_error()) co_return store.error();
   app.store = std::move(*store);
   app.engine = engine::make_http_engine(app.executor, app.clock, app.config.docker_host, app.engine_metrics);
   app.transport = reconcile::make_probe_transport(app.executor, app.clock);
@@ -163,21 +173,23 @@ Result<void> App::start() {
 
   app.parts = std::make_unique<Impl::Parts>(app, *instance, *token);
   auto& parts = *app.parts;
+  const auto prepared = co_await parts.registry.start();
+  if (prepared.has_error()) co_return prepared.error();
   for (const auto& wanted : app.config.listen) {
     auto bound = parts.server.listen(wanted);
-    if (bound.has_error()) return base::error(bound.error().reason, "--listen: " + bound.error().message);
+    if (bound.has_error()) co_return base::error(bound.error().reason, "--listen: " + bound.error().message);
     base::log_info("berthd", "listening", {{"on", bound->str()}});
   }
   if (!app.config.manifests.empty()) {
     auto watched = parts.source.start();
-    if (watched.has_error()) return base::error(watched.error().reason, "--manifests: " + watched.error().message);
+    if (watched.has_error()) co_return base::error(watched.error().reason, "--manifests: " + watched.error().message);
   }
   parts.recorder.start();
   parts.environments.start();
   base::log_info("berthd", "started",
                  {{"version", BERTH_VERSION}, {"instance", *instance}, {"engine", app.config.docker_host.str()},
                   {"data_dir", app.data_dir.path().string()}});
-  return {};
+  co_return Result<void>();
 }
 
 void App::rescan_manifests() {
@@ -202,19 +214,38 @@ Task<void> App::stop() {
   if (app.store) co_await app.store->stop();
 }
 
+namespace {
+
+// Whatever goes wrong at start, the parts that run already are stopped in good order.
+Task<Result<void>> start(App& app) {
+  std::string failure;
+  try {
+    co_return co_await app.start();
+  } catch (const std::exception& error) {
+    failure = error.what();
+  }
+  co_return base::error(Reason::InternalError, "cannot start: " + failure);
+}
+
+}  // namespace
+
 Task<int> run_until_signalled(Config config, DataDir data_dir) {
   const auto executor = co_await asio::this_coro::executor;
   asio::signal_set signals(executor, SIGTERM, SIGINT, SIGHUP);
   App app(executor, std::move(config), std::move(data_dir));
-  auto started = app.start();
   int code = 0;
-  if (started.has_error()) {
-    base::log_error("berthd", started.error().message, {{"reason", base::to_string(started.error().reason)}});
+  const auto give_up = [&](const Error& error) {
+    base::log_error("berthd", error.message, {{"reason", base::to_string(error.reason)}});
     code = 1;
-  }
+    signals.cancel();
+  };
+  app.on_fatal(give_up);
+  const auto started = co_await start(app);
+  if (started.has_error()) give_up(started.error());
   while (code == 0) {
     boost::system::error_code ec;
     const int signal = co_await signals.async_wait(asio::redirect_error(asio::use_awaitable, ec));
+    if (code != 0) break;
     if (ec || signal != SIGHUP) {
       base::log_info("berthd", "stopping", {{"signal", signal}});
       break;

@@ -16,7 +16,9 @@ class App {
 
   // Opens the store, listens, starts every part. Serves requests when it returns; does not wait for the engine.
   // Errors: with the flag, file or address that is at fault.
-  Result<void> start();
+  Task<Result<void>> start();
+  // What was found out later and leaves nothing to do but to stop, for example that another berthd is this instance. Called once.
+  void on_fatal(std::function<void(const Error&)> handler);
   void rescan_manifests();
   Task<void> stop();
 

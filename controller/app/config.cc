@@ -1,7 +1,9 @@
 #include "controller/app/config.h"
 
 #include <CLI/CLI.hpp>
+#include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <map>
 #include <sstream>
 
@@ -50,8 +52,10 @@ Result<CommandLine> parse_command_line(const std::vector<std::string>& arguments
     auto* added = option.is_switch()
                       ? app.add_flag("--" + option.name + ",!--no-" + option.name, switches[option.name], option.help)
                       : app.add_option("--" + option.name, values[option.name], option.help)->type_name(option.value)->expected(1);
-    if (!option.is_switch() && option.repeatable) added->take_all();
-    if (!option.is_switch() && !option.repeatable) added->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
+    if (!option.is_switch()) {
+      added->allow_extra_args(option.repeatable);
+      added->multi_option_policy(option.repeatable ? CLI::MultiOptionPolicy::TakeAll : CLI::MultiOptionPolicy::TakeLast);
+    }
     given[option.name] = added;
   }
   CommandLine out;
@@ -115,15 +119,16 @@ std::optional<std::vector<std::string>> texts_of(const crd::json& value, bool li
   return texts;
 }
 
-Settings from_file(const std::string& path, Problems& problems) {
+Settings from_file(const std::string& where_given, const std::string& path, Problems& problems) {
   Settings settings;
+  std::error_code ec;
   std::ifstream file(path);
-  std::ostringstream text;
-  if (!file || !(text << file.rdbuf())) {
-    problems.add("--config: cannot read " + path);
+  if (path.empty() || std::filesystem::is_directory(path, ec) || !file) {
+    problems.add(where_given + ": cannot read \"" + path + "\"; expected a YAML file");
     return settings;
   }
-  auto documents = crd::parse_yaml(text.str(), path);
+  const std::string text{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+  auto documents = crd::parse_yaml(text, path);
   if (documents.has_error()) {
     problems.add(documents.error().message);
     return settings;
@@ -174,15 +179,28 @@ void set_defaults(Config& config, const Environment& environment, Problems& prob
   }
 }
 
-void set_default_listeners(Config& config) {
+void set_default_listeners(Config& config, Problems& problems) {
   if (!config.listen.empty()) return;
   http::Endpoint tcp;
   tcp.host = "127.0.0.1";
   tcp.port = 6440;
-  http::Endpoint unix_socket;
-  unix_socket.kind = http::Endpoint::Kind::Unix;
-  unix_socket.path = (config.data_dir / "berthd.sock").string();
-  config.listen = {tcp, unix_socket};
+  auto unix_socket = http::parse_endpoint("unix://" + (config.data_dir / "berthd.sock").string(), tcp.port);
+  if (unix_socket.has_error()) {
+    problems.add("--data-dir: " + unix_socket.error().message + "; place the socket elsewhere with --listen unix:///PATH");
+    return;
+  }
+  config.listen = {tcp, *unix_socket};
+}
+
+// A group that cannot even reach the socket was given in vain.
+void check_socket_group(const Config& config, Problems& problems) {
+  if (config.socket_group.empty()) return;
+  for (const auto& endpoint : config.listen) {
+    if (endpoint.kind != http::Endpoint::Kind::Unix) continue;
+    if (std::filesystem::path(endpoint.path).parent_path().lexically_normal() != config.data_dir) return;
+  }
+  problems.add("--socket-group: nobody but the owner enters the data directory (0700), and no other socket is there; place one "
+               "outside it, for example --listen unix:///run/berthd.sock");
 }
 
 }  // namespace
@@ -193,9 +211,12 @@ Result<ConfigResult> read_config(const std::vector<std::string>& arguments, cons
   if (line->text) return ConfigResult{{}, line->text};
   Problems problems;
   const auto variables = from_environment(environment);
-  auto file = line->config_file ? line->config_file : environment("BERTH_CONFIG");
   Settings from_config_file;
-  if (file && !file->empty()) from_config_file = from_file(*file, problems);
+  if (line->config_file) {
+    from_config_file = from_file("--config", *line->config_file, problems);
+  } else if (const auto file = environment("BERTH_CONFIG"); file && !file->empty()) {
+    from_config_file = from_file("BERTH_CONFIG", *file, problems);
+  }
 
   ConfigResult result;
   Problems defaults;
@@ -210,8 +231,9 @@ Result<ConfigResult> read_config(const std::vector<std::string>& arguments, cons
     }
   }
   if (!docker_host_given) problems.lines.insert(problems.lines.end(), defaults.lines.begin(), defaults.lines.end());
+  if (problems.lines.empty()) set_default_listeners(result.config, problems);
+  if (problems.lines.empty()) check_socket_group(result.config, problems);
   if (!problems.lines.empty()) return problems.error();
-  set_default_listeners(result.config);
   return result;
 }
 

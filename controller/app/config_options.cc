@@ -15,6 +15,7 @@ namespace {
 
 constexpr std::uint16_t kApiPort = 6440;
 constexpr std::size_t kLongestInstance = 40;
+constexpr base::Duration kLongestDuration = std::chrono::hours(24);
 
 Error invalid(std::string message) { return base::error(Reason::Invalid, std::move(message)); }
 
@@ -26,18 +27,23 @@ Result<void> set_manifests(Config& config, const std::string& text) {
 
 Result<void> set_data_dir(Config& config, const std::string& text) {
   if (text.empty()) return invalid("is empty; expected a directory");
-  config.data_dir = text;
+  config.data_dir = std::filesystem::absolute(text).lexically_normal();
+  if (!config.data_dir.has_filename()) config.data_dir = config.data_dir.parent_path();
   return {};
 }
 
 Result<void> set_listen(Config& config, const std::string& text) {
   auto endpoint = http::parse_endpoint(text, kApiPort);
   if (endpoint.has_error()) return invalid(endpoint.error().message);
+  if (!http::is_loopback(*endpoint)) {
+    return invalid("\"" + text + "\": only loopback addresses are allowed, for example http://127.0.0.1:6440");
+  }
   config.listen.push_back(*endpoint);
   return {};
 }
 
 Result<void> set_docker_host(Config& config, const std::string& text) {
+  if (text.empty()) return invalid("is empty; expected unix:///PATH or tcp://HOST:PORT");
   auto endpoint = engine::parse_docker_host(text);
   if (endpoint.has_error()) return invalid(endpoint.error().message);
   config.docker_host = *endpoint;
@@ -155,7 +161,7 @@ Result<base::Duration> parse_duration(std::string_view text) {
   while (!rest.empty()) {
     std::int64_t number = 0;
     const auto [end, ec] = std::from_chars(rest.data(), rest.data() + rest.size(), number);
-    if (ec != std::errc() || number < 0 || number > 1'000'000'000) return wrong();
+    if (ec != std::errc() || number < 0 || number > 1'000'000) return wrong();
     rest.remove_prefix(static_cast<std::size_t>(end - rest.data()));
     if (rest.starts_with("ms")) {
       total += std::chrono::milliseconds(number);
@@ -172,6 +178,7 @@ Result<base::Duration> parse_duration(std::string_view text) {
     } else {
       return wrong();
     }
+    if (total > kLongestDuration) return invalid("\"" + std::string(text) + "\" is longer than 24h");
   }
   return total;
 }

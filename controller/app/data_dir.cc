@@ -1,7 +1,6 @@
 #include "controller/app/data_dir.h"
 
 #include <fcntl.h>
-#include <sys/file.h>
 #include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -9,6 +8,8 @@
 #include <cerrno>
 #include <cstring>
 #include <utility>
+
+#include "controller/app/locked_file.h"
 
 namespace berth::app {
 
@@ -27,21 +28,26 @@ struct Descriptor {
   int fd = -1;
 };
 
-std::string read_small(int fd) {
-  char buffer[256];
-  const auto length = ::pread(fd, buffer, sizeof buffer, 0);
-  std::string text(buffer, length > 0 ? static_cast<std::size_t>(length) : 0);
-  while (!text.empty() && (text.back() == '\n' || text.back() == ' ')) text.pop_back();
-  return text;
-}
-
+// "" when there is none. What cannot be read is an error: taking it for empty would make a new name or token in its place.
 Result<std::string> read_file(const fs::path& path) {
   Descriptor file{::open(path.c_str(), O_RDONLY | O_CLOEXEC)};
   if (file.fd < 0) {
     if (errno == ENOENT) return std::string();
     return failed(path, "cannot be read", errno);
   }
-  return read_small(file.fd);
+  char buffer[256];
+  const auto length = ::pread(file.fd, buffer, sizeof buffer, 0);
+  if (length < 0) return failed(path, "cannot be read", errno);
+  if (length == sizeof buffer) return base::error(Reason::InternalError, path.string() + ": is too long for what it should hold");
+  std::string text(buffer, static_cast<std::size_t>(length));
+  while (!text.empty() && (text.back() == '\n' || text.back() == ' ')) text.pop_back();
+  return text;
+}
+
+Result<void> sync_directory(const fs::path& path) {
+  Descriptor directory{::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
+  if (directory.fd < 0 || ::fsync(directory.fd) != 0) return failed(path, "cannot be written", errno);
+  return {};
 }
 
 // Complete or not at all, also when the machine stops in the middle.
@@ -56,7 +62,7 @@ Result<void> write_file(const fs::path& path, const std::string& text) {
     return failed(fresh, "cannot be written", errno);
   }
   if (::rename(fresh.c_str(), path.c_str()) != 0) return failed(path, "cannot be replaced", errno);
-  return {};
+  return sync_directory(path.parent_path());
 }
 
 Result<std::string> random_hex(std::size_t bytes) {
@@ -73,6 +79,22 @@ Result<std::string> random_hex(std::size_t bytes) {
   return hex;
 }
 
+// A directory that was there before must be berth's already, or hold nothing: closing somebody's /tmp to others breaks the machine.
+Result<void> check_existing(const fs::path& path) {
+  struct stat info{};
+  if (::stat(path.c_str(), &info) != 0) return failed(path, "cannot be looked at", errno);
+  if (info.st_uid != ::geteuid()) {
+    return base::error(Reason::Invalid, "--data-dir: " + path.string() + " belongs to another user; choose a new directory");
+  }
+  std::error_code ec;
+  const bool open_to_others = (info.st_mode & 077) != 0;
+  if (open_to_others && !fs::is_empty(path, ec) && !fs::exists(path / "lock", ec)) {
+    return base::error(Reason::Invalid, "--data-dir: " + path.string() +
+                                            " holds other files and is open to others; choose an empty or a new directory");
+  }
+  return {};
+}
+
 }  // namespace
 
 Result<DataDir> DataDir::open(const fs::path& path) {
@@ -83,23 +105,16 @@ Result<DataDir> DataDir::open(const fs::path& path) {
     if (::mkdir(absolute.c_str(), 0700) != 0 && errno != EEXIST) return failed(absolute, "cannot be made", errno);
     if (!fs::is_directory(absolute, ec)) return base::error(Reason::InternalError, absolute.string() + ": is not a directory");
   }
+  if (auto usable = check_existing(absolute); usable.has_error()) return usable.error();
   if (::chmod(absolute.c_str(), 0700) != 0) return failed(absolute, "cannot be closed to others", errno);
 
-  const auto lock_file = absolute / "lock";
-  Descriptor lock{::open(lock_file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600)};
-  if (lock.fd < 0) return failed(lock_file, "cannot be opened", errno);
-  if (::flock(lock.fd, LOCK_EX | LOCK_NB) != 0) {
-    if (errno != EWOULDBLOCK) return failed(lock_file, "cannot be locked", errno);
-    const auto pid = read_small(lock.fd);
-    return base::error(Reason::Conflict, "another berthd" + (pid.empty() ? std::string() : " (pid " + pid + ")") +
-                                             " uses the data directory " + absolute.string() +
+  auto lock = lock_file(absolute / "lock");
+  if (lock.has_error()) return lock.error();
+  if (lock->fd < 0) {
+    return base::error(Reason::Conflict, "another berthd" + lock->holder() + " uses the data directory " + absolute.string() +
                                              "; stop it or choose another --data-dir");
   }
-  const auto pid = std::to_string(::getpid()) + "\n";
-  if (::ftruncate(lock.fd, 0) != 0 || ::pwrite(lock.fd, pid.data(), pid.size(), 0) != static_cast<ssize_t>(pid.size())) {
-    return failed(lock_file, "cannot be written", errno);
-  }
-  return DataDir(absolute, std::exchange(lock.fd, -1));
+  return DataDir(absolute, lock->fd);
 }
 
 DataDir::DataDir(DataDir&& other) noexcept : path_(std::move(other.path_)), lock_(std::exchange(other.lock_, -1)) {}
@@ -109,11 +124,16 @@ DataDir::~DataDir() {
 }
 
 Result<std::string> DataDir::admin_token() const {
-  auto kept = read_file(file("admin.token"));
-  if (kept.has_error() || !kept->empty()) return kept;
+  const auto path = file("admin.token");
+  auto kept = read_file(path);
+  if (kept.has_error()) return kept;
+  if (!kept->empty()) {
+    if (::chmod(path.c_str(), 0600) != 0) return failed(path, "cannot be closed to others", errno);
+    return kept;
+  }
   auto fresh = random_hex(32);
   if (fresh.has_error()) return fresh;
-  auto written = write_file(file("admin.token"), *fresh);
+  auto written = write_file(path, *fresh);
   if (written.has_error()) return written.error();
   return fresh;
 }

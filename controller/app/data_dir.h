@@ -12,7 +12,8 @@ namespace berth::app {
 class DataDir {
  public:
   // Makes the directory when it is missing and takes its lock. Errors: Conflict (another berthd holds it; the message names its pid),
-  // InternalError (cannot be made, read or written; the message names file and cause).
+  // Invalid (it belongs to another user, or holds other people's files), InternalError (cannot be made, read or written; the message
+  // names file and cause).
   static Result<DataDir> open(const std::filesystem::path& path);
   DataDir(DataDir&& other) noexcept;
   DataDir& operator=(DataDir&&) = delete;

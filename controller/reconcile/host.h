@@ -11,6 +11,7 @@
 #include "controller/plan/port_allocator.h"
 #include "controller/plan/subnet_allocator.h"
 #include "controller/reconcile/fair_limiter.h"
+#include "controller/reconcile/host_network.h"
 #include "controller/reconcile/mirror.h"
 #include "controller/reconcile/start_limiter.h"
 #include "metrics/engine_metrics.h"
@@ -26,6 +27,7 @@ struct HostOptions {
   plan::PortRange ports;
   plan::Subnet subnet_pool;
   bool engine_is_local = true;  // its routes are ours: subnets that overlap them are not used
+  std::function<std::vector<plan::Subnet>()> routes = host_routes;
   base::Duration resync = std::chrono::seconds(60);
   // Asked once the engine has said who it is; false: this host is never ready.
   std::function<bool(const engine::EngineInfo&)> claim;
@@ -46,6 +48,8 @@ class Host {
   void on_prepare(std::function<void()> handler) { on_prepare_ = std::move(handler); }
   // After "Pool overlaps": learns again which networks are not ours.
   void refresh_blocked();
+  // Before a subnet is leased: a VPN may have come up since.
+  void refresh_routes();
   void report_allocation();
   const std::string& instance() const { return options_.instance; }
   const HostOptions& options() const { return options_; }
@@ -68,6 +72,7 @@ class Host {
 
   HostOptions options_;
   engine::EngineInfo info_;
+  std::vector<plan::Subnet> foreign_;  // networks of the engine that are not ours
   std::function<void()> on_prepare_;
   bool prepared_ = false;
   bool blocking_ = false;

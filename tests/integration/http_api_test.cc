@@ -36,7 +36,7 @@ class HttpApi : public testing::Test {
     ApiServerOptions options;
     options.token = "secret";
     api = std::make_unique<ApiServer>(registry, clock, api_metrics, operations, options);
-    server = std::make_unique<http::Server>(io.get_executor(), clock, api->handler(), ApiServer::server_options());
+    server = std::make_unique<http::Server>(io.get_executor(), clock, api->handler(), api->server_options());
     ASSERT_TRUE(server->listen(socket).has_value());
     http::Endpoint any{.host = "127.0.0.1"};
     tcp = server->listen(any).value();

@@ -340,6 +340,49 @@ TEST_F(HttpServerOnSockets, RefusesConnectionsAboveItsLimit) {
   run(Test::run(*this));
 }
 
+TEST_F(HttpServerOnSockets, OneFullListenerLeavesTheOthersOpen) {
+  options.max_connections = 1;
+  make_server();
+  const auto tcp = server->listen(parse_endpoint("http://127.0.0.1:0", 0).value());
+  ASSERT_TRUE(server->listen(socket).has_value());
+  struct Test {
+    static Task<int> run(HttpServerOnSockets& t, Endpoint full) {
+      Client crowd(t.io.get_executor(), t.clock, full);
+      auto kept = co_await t.send(crowd, "GET", "/echo", "");
+      EXPECT_TRUE(kept.has_value());
+      Client other(t.io.get_executor(), t.clock, t.socket);
+      auto answered = co_await t.send(other, "GET", "/echo", "");
+      EXPECT_TRUE(answered.has_value());
+      co_return 0;
+    }
+  };
+  run(Test::run(*this, tcp.value()));
+}
+
+TEST_F(HttpServerOnSockets, LeavesTheBodyOfAnUnwelcomeRequestUnread) {
+  options.wants_body = [](const ServerRequest& request) { return request.header("X-Welcome") == "yes"; };
+  make_server();
+  ASSERT_TRUE(server->listen(socket).has_value());
+  struct Test {
+    static Task<int> run(HttpServerOnSockets& t) {
+      auto unread = co_await t.raw("POST /echo HTTP/1.1\r\nContent-Length: 900\r\n\r\n");
+      EXPECT_TRUE(unread.starts_with("HTTP/1.1 200")) << unread;
+      EXPECT_NE(unread.find("Connection: close"), std::string::npos) << unread;
+      auto sent = co_await t.raw("POST /echo HTTP/1.1\r\nContent-Length: 3\r\nConnection: close\r\nX-Welcome: yes\r\n\r\nabc");
+      EXPECT_TRUE(sent.ends_with("POST abc")) << sent;
+      co_return 0;
+    }
+  };
+  run(Test::run(*this));
+  ASSERT_EQ(seen.requests.size(), 2u);
+  EXPECT_EQ(seen.requests[0].body, "");
+}
+
+TEST_F(HttpServerOnSockets, RefusesASocketPathThatIsTooLong) {
+  socket.path = "/tmp/" + std::string(150, 'x');
+  EXPECT_EQ(server->listen(socket).error().reason, Reason::Invalid);
+}
+
 TEST_F(HttpServerOnSockets, GivesTheSocketItsModeAndGroup) {
   options.socket_mode = 0600;
   options.socket_group = ::getgrgid(::getgid())->gr_name;

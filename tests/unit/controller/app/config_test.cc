@@ -10,6 +10,7 @@
 
 #include "controller/app/config_options.h"
 #include "controller/app/data_dir.h"
+#include "controller/app/instance_lock.h"
 
 namespace berth::app {
 namespace {
@@ -86,8 +87,49 @@ TEST_F(ConfigTest, AWrongValueIsRefusedByTheNameItWasGivenUnder) {
   EXPECT_THAT(refusal({"--prune-delay", "soon"}), HasSubstr("expected for example 2s"));
   EXPECT_THAT(refusal({"--lisen", "x"}), HasSubstr("--lisen"));
   EXPECT_THAT(refusal({"--port-range"}), HasSubstr("--port-range"));
+  EXPECT_THAT(refusal({"--docker-host", ""}), HasSubstr("--docker-host: is empty"));
+  EXPECT_THAT(refusal({"--prune-delay", "100000h"}), HasSubstr("longer than 24h"));
   variables["BERTH_PORT_RANGE"] = "9-1";
   EXPECT_THAT(refusal({}), HasSubstr("BERTH_PORT_RANGE"));
+}
+
+TEST_F(ConfigTest, AStrayWordIsRefused) {
+  EXPECT_THAT(refusal({"--data-dir", "/x", "stray"}), HasSubstr("stray"));
+  EXPECT_EQ(read({"--data-dir", "/x", "--data-dir", "/y"}).value().config.data_dir, "/y");
+  EXPECT_EQ(read({"--manifests", "/a", "/b", "--manifests", "/c"}).value().config.manifests.size(), 3u);
+}
+
+TEST_F(ConfigTest, OnlyLoopbackIsListenedOn) {
+  for (const auto* wrong : {"http://0.0.0.0:6440", "http://[::]:1", "http://example.org:80"}) {
+    EXPECT_THAT(refusal({"--listen", wrong}), HasSubstr("--listen: \"" + std::string(wrong) + "\": only loopback")) << wrong;
+  }
+  variables["BERTH_LISTEN"] = "http://10.0.0.1:6440";
+  EXPECT_THAT(refusal({}), HasSubstr("BERTH_LISTEN"));
+  EXPECT_EQ(read({"--listen", "http://[::1]:6440", "--listen", "http://localhost:1"}).value().config.listen.size(), 2u);
+}
+
+TEST_F(ConfigTest, ADataDirectoryTooDeepForItsSocketIsRefusedByName) {
+  const auto deep = "/" + std::string(120, 'd');
+  EXPECT_THAT(refusal({"--data-dir", deep}), HasSubstr("--data-dir: "));
+  EXPECT_EQ(read({"--data-dir", deep, "--listen", "unix:///run/b.sock"}).value().config.data_dir, deep);
+}
+
+TEST_F(ConfigTest, ARelativeDataDirectoryIsMadeAbsolute) {
+  EXPECT_EQ(read({"--data-dir", "./a/../b/"}).value().config.data_dir, fs::current_path() / "b");
+}
+
+TEST_F(ConfigTest, ASocketGroupNeedsASocketThatItsMembersCanReach) {
+  EXPECT_THAT(refusal({"--socket-group", "root"}), HasSubstr("--socket-group: "));
+  EXPECT_THAT(refusal({"--socket-group", "root", "--listen", "unix:///var/lib/berth/x.sock"}), HasSubstr("--socket-group: "));
+  EXPECT_EQ(refusal({"--socket-group", "root", "--listen", "unix:///run/x.sock"}), "accepted");
+}
+
+TEST_F(ConfigTest, AnEmptyConfigFileIsFineAndAMissingOneIsNot) {
+  EXPECT_EQ(refusal({"--config", file("")}), "accepted");
+  EXPECT_THAT(refusal({"--config", ""}), HasSubstr("--config: cannot read"));
+  EXPECT_THAT(refusal({"--config", dir.string()}), HasSubstr("--config: cannot read"));
+  variables["BERTH_CONFIG"] = "/nowhere.yaml";
+  EXPECT_THAT(refusal({}), HasSubstr("BERTH_CONFIG: cannot read"));
 }
 
 TEST_F(ConfigTest, EveryWrongValueIsNamedAtOnce) {
@@ -137,6 +179,53 @@ TEST_F(ConfigTest, TheDataDirectoryIsClosedToOthersAndHeldByOne) {
   const auto instance = first->instance("").value();
   EXPECT_EQ(first->instance("").value(), instance);
   EXPECT_TRUE(first->instance("another").has_error());
+
+  fs::permissions(path / "admin.token", fs::perms(0644));
+  EXPECT_EQ(first->admin_token().value(), token);
+  ASSERT_EQ(::stat((path / "admin.token").c_str(), &info), 0);
+  EXPECT_EQ(info.st_mode & 0777, 0600u);
+}
+
+TEST_F(ConfigTest, SomebodyElsesDirectoryIsNotMadeADataDirectory) {
+  const auto shared = dir / "shared";
+  fs::create_directories(shared);
+  std::ofstream(shared / "theirs") << "x";
+  fs::permissions(shared, fs::perms(0777));
+  const auto refused = DataDir::open(shared);
+  ASSERT_TRUE(refused.has_error());
+  EXPECT_THAT(refused.error().message, HasSubstr("--data-dir: "));
+  EXPECT_EQ(fs::status(shared).permissions(), fs::perms(0777));
+  fs::remove(shared / "theirs");
+  EXPECT_TRUE(DataDir::open(shared).has_value());
+}
+
+TEST_F(ConfigTest, AnUnreadableNameIsNotReplaced) {
+  const auto path = dir / "data";
+  auto data = DataDir::open(path);
+  ASSERT_TRUE(data.has_value());
+  fs::create_directories(path / "instance");
+  EXPECT_TRUE(data->instance("").has_error());
+  std::ofstream(path / "admin.token") << std::string(1000, 'x');
+  EXPECT_TRUE(data->admin_token().has_error());
+}
+
+TEST_F(ConfigTest, AnInstanceNameOfOneEngineHasOneUser) {
+  InstanceLock first;
+  ASSERT_TRUE(first.take(dir / "locks", "AB:CD", "ci").has_value());
+  EXPECT_TRUE(first.take(dir / "locks", "AB:CD", "ci").has_value());
+  {
+    InstanceLock second;
+    const auto refused = second.take(dir / "locks", "AB:CD", "ci");
+    ASSERT_TRUE(refused.has_error());
+    EXPECT_EQ(refused.error().reason, Reason::Conflict);
+    EXPECT_THAT(refused.error().message, HasSubstr("pid " + std::to_string(::getpid())));
+    InstanceLock other_name;
+    EXPECT_TRUE(other_name.take(dir / "locks", "AB:CD", "nightly").has_value());
+    InstanceLock other_engine;
+    EXPECT_TRUE(other_engine.take(dir / "locks", "EF:01", "ci").has_value());
+  }
+  auto again = std::make_unique<InstanceLock>();
+  EXPECT_TRUE(again->take(dir / "locks", "EF:01", "ci").has_value());
 }
 
 }  // namespace

@@ -1,0 +1,48 @@
+#include "controller/app/locked_file.h"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include <cctype>
+#include <cerrno>
+#include <cstring>
+
+namespace berth::app {
+
+namespace {
+
+Error failed(const std::filesystem::path& path, const std::string& what, int code) {
+  return base::error(Reason::InternalError, path.string() + ": " + what + ": " + std::strerror(code));
+}
+
+std::string pid_in(int fd) {
+  char buffer[32];
+  const auto length = ::pread(fd, buffer, sizeof buffer, 0);
+  std::string pid;
+  for (ssize_t i = 0; i < length && std::isdigit(static_cast<unsigned char>(buffer[i])); ++i) pid += buffer[i];
+  return pid;
+}
+
+}  // namespace
+
+Result<LockedFile> lock_file(const std::filesystem::path& path) {
+  const int fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+  if (fd < 0) return failed(path, "cannot be opened", errno);
+  if (::flock(fd, LOCK_EX | LOCK_NB) != 0) {
+    const int code = errno;
+    LockedFile held{-1, pid_in(fd)};
+    ::close(fd);
+    if (code != EWOULDBLOCK) return failed(path, "cannot be locked", code);
+    return held;
+  }
+  const auto pid = std::to_string(::getpid()) + "\n";
+  if (::ftruncate(fd, 0) != 0 || ::pwrite(fd, pid.data(), pid.size(), 0) != static_cast<ssize_t>(pid.size())) {
+    const int code = errno;
+    ::close(fd);
+    return failed(path, "cannot be written", code);
+  }
+  return LockedFile{fd, ""};
+}
+
+}  // namespace berth::app
