@@ -25,9 +25,29 @@ struct Rule {
 // The first rule that fits decides.
 const std::vector<Rule>& rules() {
   static const std::vector<Rule> table = {
-      {{}, 503, {}, Reason::EngineUnavailable},
+      // Another engine listens now: the version is negotiated anew.
+      {{}, 400, {"client version", "api version"}, Reason::EngineUnavailable},
       {{}, 0, {"no space left on device"}, Reason::DiskPressure},
       {{}, 0, {"disk quota exceeded"}, Reason::DiskPressure},
+
+      // Before all others: status and text are the registry's.
+      {{O::ImagePull}, 0, {"toomanyrequests"}, Reason::PullRateLimited},
+      {{O::ImagePull}, 0, {"too many requests"}, Reason::PullRateLimited},
+      {{O::ImagePull}, 0, {"rate limit"}, Reason::PullRateLimited},
+      {{O::ImagePull}, 429, {}, Reason::PullRateLimited},
+      {{O::ImagePull}, 0, {"invalid reference format"}, Reason::InvalidSpec},
+      {{O::ImagePull}, 0, {"invalid repository name"}, Reason::InvalidSpec},
+      {{O::ImagePull}, 0, {"must be lowercase"}, Reason::InvalidSpec},
+      {{O::ImagePull}, 0, {"manifest unknown"}, Reason::ImageNotFound},
+      {{O::ImagePull}, 0, {"manifest for", "not found"}, Reason::ImageNotFound},
+      {{O::ImagePull}, 0, {"pull access denied"}, Reason::ImageNotFound},
+      {{O::ImagePull}, 0, {"name unknown"}, Reason::ImageNotFound},
+      {{O::ImagePull}, 0, {"no matching manifest"}, Reason::ImageNotFound},
+      {{O::ImagePull}, 0, {"failed to resolve reference", "not found"}, Reason::ImageNotFound},
+      {{O::ImagePull}, 404, {}, Reason::ImageNotFound},
+      {{O::ImagePull}, 0, {}, Reason::ImagePullFailed},
+
+      {{}, 503, {}, Reason::EngineUnavailable},
       {{}, 0, {"removal of container", "already in progress"}, Reason::RemovalInProgress},
       {{}, 0, {"marked for removal"}, Reason::RemovalInProgress},
       // A start whose client hung up, on 26 and later: nothing is wrong with it.
@@ -39,18 +59,23 @@ const std::vector<Rule>& rules() {
       {{O::ContainerCreate}, 0, {"invalid reference format"}, Reason::InvalidSpec},
       {{O::ContainerCreate}, 400, {}, Reason::InvalidSpec},
 
-      {{O::ContainerStart}, 0, {"port is already allocated"}, Reason::PortConflict},
-      {{O::ContainerStart}, 0, {"all ports are allocated"}, Reason::PortConflict},
-      {{O::ContainerStart}, 0, {"external connectivity", "address already in use"}, Reason::PortConflict},
-      {{O::ContainerStart}, 0, {"host port", "address already in use"}, Reason::PortConflict},
-      {{O::ContainerStart}, 0, {"cannot assign requested address"}, Reason::InvalidSpec},
+      // The ports of a container that runs are published when it joins its network.
+      {{O::ContainerStart, O::NetworkConnect}, 0, {"port is already allocated"}, Reason::PortConflict},
+      {{O::ContainerStart, O::NetworkConnect}, 0, {"all ports are allocated"}, Reason::PortConflict},
+      {{O::ContainerStart, O::NetworkConnect},
+       0,
+       {"external connectivity", "address already in use"},
+       Reason::PortConflict},
+      {{O::ContainerStart, O::NetworkConnect}, 0, {"host port", "address already in use"}, Reason::PortConflict},
+      {{O::ContainerStart, O::NetworkConnect}, 0, {"cannot assign requested address"}, Reason::InvalidSpec},
       {{O::ContainerStart, O::NetworkConnect}, 0, {"no available ipv4 addresses"}, Reason::SubnetExhausted},
       {{O::ContainerStart}, 404, {"no such container"}, Reason::NotFound},
-      {{O::ContainerStart}, 0, {"network", "not found"}, Reason::NetworkMissing},
       {{O::ContainerStart}, 0, {"executable file not found"}, Reason::CommandNotFound},
       {{O::ContainerStart}, 0, {"exec: \"", "no such file or directory"}, Reason::CommandNotFound},
       {{O::ContainerStart}, 0, {"exec: \"", "permission denied"}, Reason::CommandNotFound},
       {{O::ContainerStart}, 0, {"exec: \"", "is a directory"}, Reason::CommandNotFound},
+      // After the commands: their text quotes what the user wrote.
+      {{O::ContainerStart}, 0, {"network", "not found"}, Reason::NetworkMissing},
       {{O::ContainerStart}, 0, {"unable to find user"}, Reason::InvalidSpec},
       {{O::ContainerStart}, 0, {"invalid transport protocol"}, Reason::InvalidSpec},
       {{O::ContainerStart}, 400, {}, Reason::InvalidSpec},
@@ -85,20 +110,6 @@ const std::vector<Rule>& rules() {
 
       {{O::ImageInspect}, 404, {}, Reason::ImageNotFound},
       {{O::ImageInspect}, 400, {}, Reason::InvalidSpec},
-      {{O::ImagePull}, 0, {"toomanyrequests"}, Reason::PullRateLimited},
-      {{O::ImagePull}, 0, {"too many requests"}, Reason::PullRateLimited},
-      {{O::ImagePull}, 0, {"rate limit"}, Reason::PullRateLimited},
-      {{O::ImagePull}, 429, {}, Reason::PullRateLimited},
-      {{O::ImagePull}, 0, {"invalid reference format"}, Reason::InvalidSpec},
-      {{O::ImagePull}, 0, {"invalid repository name"}, Reason::InvalidSpec},
-      {{O::ImagePull}, 0, {"must be lowercase"}, Reason::InvalidSpec},
-      {{O::ImagePull}, 0, {"manifest unknown"}, Reason::ImageNotFound},
-      {{O::ImagePull}, 0, {"manifest for", "not found"}, Reason::ImageNotFound},
-      {{O::ImagePull}, 0, {"pull access denied"}, Reason::ImageNotFound},
-      {{O::ImagePull}, 0, {"name unknown"}, Reason::ImageNotFound},
-      {{O::ImagePull}, 0, {"no matching manifest"}, Reason::ImageNotFound},
-      {{O::ImagePull}, 404, {}, Reason::ImageNotFound},
-      {{O::ImagePull}, 0, {}, Reason::ImagePullFailed},
 
       {{}, 404, {}, Reason::NotFound},
   };
@@ -171,6 +182,7 @@ bool is_already_done(Operation operation, int status, std::string_view message) 
 
 Error classify(Operation operation, int status, std::string message) {
   const auto text = lower(message);
+  if (text.empty()) message = std::string(name_of(operation)) + ": the engine answered " + std::to_string(status);
   for (const auto& rule : rules()) {
     if (fits(rule, operation, status, text)) return base::error(rule.reason, std::move(message));
   }

@@ -74,6 +74,11 @@ const Answer kAnswers[] = {
      "failed to create task for container: OCI runtime create failed: exec: \"/x\": stat /x: no such file or "
      "directory: unknown",
      Reason::CommandNotFound},
+    {O::ContainerStart, 400,
+     "OCI runtime create failed: exec: \"wait-for-network.sh\": executable file not found in $PATH: unknown",
+     Reason::CommandNotFound},
+    {O::ContainerStart, 400, "exec: \"/network/not found\": stat /network/not found: no such file or directory",
+     Reason::CommandNotFound},
     {O::ContainerStart, 409, "container is marked for removal and cannot be started",
      Reason::RemovalInProgress},
     {O::ContainerStart, 500, "Canceled: context canceled", Reason::EngineUnavailable},
@@ -112,6 +117,19 @@ const Answer kAnswers[] = {
      Reason::NetworkInUse},
     {O::NetworkConnect, 404, "network ab not found", Reason::NetworkMissing},
     {O::NetworkConnect, 404, "No such container: x", Reason::NotFound},
+    {O::NetworkConnect, 500,
+     "driver failed programming external connectivity on endpoint c (ab): Bind for 127.0.0.1:18080 failed: port is "
+     "already allocated",
+     Reason::PortConflict},
+    {O::NetworkConnect, 500,
+     "driver failed programming external connectivity on endpoint c (ab): Error starting userland proxy: listen tcp4 "
+     "127.0.0.1:18080: bind: address already in use",
+     Reason::PortConflict},
+    {O::NetworkConnect, 500,
+     "failed to set up container networking: driver failed programming external connectivity on endpoint c (ab): "
+     "failed to bind host port 127.0.0.1:18080/tcp: address already in use",
+     Reason::PortConflict},
+    {O::NetworkConnect, 403, "Address already in use", Reason::EngineError},
     {O::NetworkInspect, 404, "network ab not found", Reason::NotFound},
     {O::ImageInspect, 404, "no such image: x: No such image: x", Reason::ImageNotFound},
     {O::ImagePull, 200, "toomanyrequests: You have reached your pull rate limit.", Reason::PullRateLimited},
@@ -125,6 +143,24 @@ const Answer kAnswers[] = {
     {O::ImagePull, 500, "Get \"https://127.0.0.1:1/v2/\": dial tcp 127.0.0.1:1: connect: connection refused",
      Reason::ImagePullFailed},
     {O::ImagePull, 200, "write /var/lib/docker/tmp/x: no space left on device", Reason::DiskPressure},
+    {O::ImagePull, 503, "received unexpected HTTP status: 503 Service Unavailable", Reason::ImagePullFailed},
+    {O::ImagePull, 500, "Get \"https://registry/v2/\": context canceled", Reason::ImagePullFailed},
+    // With containerd's image store.
+    {O::ImagePull, 200,
+     "failed to resolve reference \"docker.io/library/nosuch:1\": docker.io/library/nosuch:1: not found",
+     Reason::ImageNotFound},
+    {O::ImagePull, 200,
+     "failed to resolve reference \"r.example/a:1\": failed to do request: Head \"https://r.example/v2/a/manifests/1\": "
+     "dial tcp: lookup r.example: no such host",
+     Reason::ImagePullFailed},
+    {O::ContainerList, 400, "client version 1.51 is too new. Maximum supported API version is 1.45",
+     Reason::EngineUnavailable},
+    {O::ContainerCreate, 400,
+     "client version 1.41 is too old. Minimum supported API version is 1.44, please upgrade your client to a newer "
+     "version",
+     Reason::EngineUnavailable},
+    {O::ImagePull, 400, "client version 1.51 is too new. Maximum supported API version is 1.45",
+     Reason::EngineUnavailable},
 };
 
 TEST(EngineError, TextAndStatusAndOperationGiveTheReason) {
@@ -134,6 +170,13 @@ TEST(EngineError, TextAndStatusAndOperationGiveTheReason) {
         << name_of(answer.operation) << ": " << answer.text;
     EXPECT_EQ(error.message, answer.text);
   }
+}
+
+TEST(EngineError, AnAnswerWithoutTextIsToldByOperationAndStatus) {
+  const auto error = classify(O::ContainerInspect, 500, "");
+  EXPECT_EQ(base::to_string(error.reason), "EngineError");
+  EXPECT_EQ(error.message, "container_inspect: the engine answered 500");
+  EXPECT_EQ(classify(O::ContainerCopy, 404, "").message, "container_copy: the engine answered 404");
 }
 
 TEST(EngineError, WhatIsDoneAlreadyIsNoError) {
