@@ -20,10 +20,11 @@ std::string to_text(const json& value);
 Container container_from_list(const json& item);
 Container container_from_inspect(const json& body);
 json container_body(const ContainerSpec& spec);
-json update_body(std::int64_t nano_cpus, std::int64_t memory_bytes, int cpus);
+json update_body(std::int64_t nano_cpus, std::int64_t memory_bytes, int cpus, std::int64_t cpu_shares = 0);
 // A container whose limit was taken away in place: an engine cannot remove a limit, so update_body() sets one
-// that limits nothing, and this reads it as none again.
-void forget_void_limits(Container& container, int cpus);
+// that limits nothing, and this reads it as none again. Such a limit is known by its value alone, on a machine with
+// any number of processors.
+void forget_void_limits(Container& container);
 
 Network network_from_json(const json& body);
 json network_body(const NetworkSpec& spec);
@@ -48,5 +49,8 @@ struct ImageName {
   std::string tag;
 };
 ImageName split_reference(std::string_view reference);
+// The same for all ways to write the same image: "redis", "redis:latest" and "docker.io/library/redis" are
+// "docker.io/library/redis:latest".
+std::string normalized_reference(std::string_view reference);
 
 }  // namespace berth::engine

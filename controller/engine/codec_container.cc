@@ -12,8 +12,11 @@ using namespace fields;
 // Above every machine's memory, and no value that a person writes.
 constexpr std::int64_t kVoidMemory = std::int64_t{1} << 60;
 
+constexpr std::int64_t kCpu = 1'000'000'000;
+
 // All processors but a nano-processor, for the same reason.
-std::int64_t void_cpus(int cpus) { return cpus * std::int64_t{1000000000} - 1; }
+std::int64_t void_cpus(int cpus) { return cpus * kCpu - 1; }
+bool is_void_cpus(std::int64_t nano_cpus) { return nano_cpus > 0 && nano_cpus % kCpu == kCpu - 1; }
 
 ContainerState state_from(const std::string& name) {
   if (name == "running") return ContainerState::Running;
@@ -131,6 +134,7 @@ Container container_from_inspect(const json& body) {
   if (container.running()) container.ports = inspected_ports(member(settings, "Ports"));
   container.nano_cpus = number(member(body, "HostConfig"), "NanoCpus");
   container.memory_bytes = number(member(body, "HostConfig"), "Memory");
+  container.cpu_shares = number(member(body, "HostConfig"), "CpuShares");
   return container;
 }
 
@@ -162,14 +166,16 @@ json container_body(const ContainerSpec& spec) {
   return body;
 }
 
-json update_body(std::int64_t nano_cpus, std::int64_t memory_bytes, int cpus) {
+json update_body(std::int64_t nano_cpus, std::int64_t memory_bytes, int cpus, std::int64_t cpu_shares) {
   const auto memory = memory_bytes == 0 ? kVoidMemory : memory_bytes;
-  return {
+  json body = {
       {"NanoCpus", nano_cpus == 0 ? void_cpus(cpus) : nano_cpus}, {"Memory", memory}, {"MemorySwap", memory}};
+  if (cpu_shares != 0) body["CpuShares"] = cpu_shares;
+  return body;
 }
 
-void forget_void_limits(Container& container, int cpus) {
-  if (container.nano_cpus == void_cpus(cpus)) container.nano_cpus = 0;
+void forget_void_limits(Container& container) {
+  if (is_void_cpus(container.nano_cpus)) container.nano_cpus = 0;
   if (container.memory_bytes >= kVoidMemory) container.memory_bytes = 0;
 }
 

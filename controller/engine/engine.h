@@ -46,6 +46,9 @@ class Engine {
   virtual ~Engine() = default;
   // Ends every stream (EngineUnavailable). Await it before destruction, with no call in flight.
   virtual Task<void> stop() = 0;
+  // Ends the streams of events() that are open now, as if the engine had: next() gives what came before, then
+  // EngineUnavailable. For who found out in another way that the engine does not answer.
+  virtual void drop_event_streams() {}
 
   // Negotiates the API version on first use and after every EngineUnavailable.
   virtual Task<Result<EngineInfo>> info(base::Deadline deadline) = 0;
@@ -65,8 +68,10 @@ class Engine {
                                             base::Deadline deadline) = 0;
   // With its anonymous volumes, killing it if needed. Errors: RemovalInProgress.
   virtual Task<Result<void>> remove_container(std::string id, base::Deadline deadline) = 0;
+  // cpu_shares 0: as they are.
   virtual Task<Result<void>> update_container(std::string id, std::int64_t nano_cpus,
-                                              std::int64_t memory_bytes, base::Deadline deadline) = 0;
+                                              std::int64_t memory_bytes, base::Deadline deadline,
+                                              std::int64_t cpu_shares = 0) = 0;
   // Into a created or running container; parent directories are made.
   virtual Task<Result<void>> copy_files(std::string id, std::vector<FileToCopy> files,
                                         base::Deadline deadline) = 0;

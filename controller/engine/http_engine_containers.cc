@@ -1,5 +1,6 @@
 #include "api/http/uri.h"
 #include "controller/engine/codec.h"
+#include "controller/engine/codec_fields.h"
 #include "controller/engine/http_engine_impl.h"
 #include "controller/engine/tar.h"
 
@@ -8,7 +9,7 @@ namespace berth::engine {
 Task<Result<std::vector<Container>>> HttpEngine::list_containers(std::vector<std::string> labels,
                                                                  base::Deadline deadline) {
   auto target = "/containers/json?all=1&filters=" + label_filter(labels);
-  auto body = co_await wire_.get(Operation::ContainerList, std::move(target), deadline);
+  auto body = co_await wire_.list(Operation::ContainerList, std::move(target), deadline);
   if (!body) co_return body.error();
   std::vector<Container> containers;
   for (const auto& item : *body) containers.push_back(container_from_list(item));
@@ -19,7 +20,7 @@ Task<Result<Container>> HttpEngine::inspect_container(std::string id, base::Dead
   auto body = co_await wire_.get(Operation::ContainerInspect, container_target(id, "/json"), deadline);
   if (!body) co_return body.error();
   auto container = container_from_inspect(*body);
-  forget_void_limits(container, cpus_);
+  forget_void_limits(container);
   co_return container;
 }
 
@@ -27,10 +28,9 @@ Task<Result<std::string>> HttpEngine::create_container(ContainerSpec spec, base:
   auto request = post("/containers/create?name=" + http::percent_encode(spec.name), container_body(spec));
   auto answer = co_await wire_.send(Operation::ContainerCreate, std::move(request), deadline);
   if (!answer) co_return answer.error();
-  const auto body = json::parse(answer->body, nullptr, false);
-  if (!body.is_object() || !body.contains("Id"))
-    co_return base::error(Reason::EngineError, "container_create: the answer has no Id");
-  co_return body["Id"].get<std::string>();
+  auto created = fields::text(json::parse(answer->body, nullptr, false), "Id");
+  if (created.empty()) co_return base::error(Reason::EngineError, "container_create: the answer has no Id");
+  co_return created;
 }
 
 Task<Result<void>> HttpEngine::start_container(std::string id) {
@@ -53,10 +53,11 @@ Task<Result<void>> HttpEngine::remove_container(std::string id, base::Deadline d
 }
 
 Task<Result<void>> HttpEngine::update_container(std::string id, std::int64_t nano_cpus,
-                                                std::int64_t memory_bytes, base::Deadline deadline) {
+                                                std::int64_t memory_bytes, base::Deadline deadline,
+                                                std::int64_t cpu_shares) {
   auto all_cpus = co_await cpus(deadline);
   if (!all_cpus) co_return all_cpus.error();
-  auto request = post(container_target(id, "/update"), update_body(nano_cpus, memory_bytes, *all_cpus));
+  auto request = post(container_target(id, "/update"), update_body(nano_cpus, memory_bytes, *all_cpus, cpu_shares));
   auto answer = co_await wire_.send(Operation::ContainerUpdate, std::move(request), deadline);
   co_return without_value(answer);
 }
@@ -101,10 +102,13 @@ Task<Result<std::vector<Volume>>> HttpEngine::list_volumes(std::vector<std::stri
   auto target = "/volumes?filters=" + label_filter(labels);
   auto body = co_await wire_.get(Operation::VolumeList, std::move(target), deadline);
   if (!body) co_return body.error();
-  std::vector<Volume> volumes;
-  if (body->is_object() && body->contains("Volumes") && (*body)["Volumes"].is_array()) {
-    for (const auto& item : (*body)["Volumes"]) volumes.push_back(volume_from_json(item));
+  const auto& items = fields::member(*body, "Volumes");
+  // null: there is none.
+  if (!body->contains("Volumes") || !(items.is_null() || items.is_array())) {
+    co_return base::error(Reason::EngineError, "volume_list: the answer has no array of Volumes");
   }
+  std::vector<Volume> volumes;
+  for (const auto& item : items) volumes.push_back(volume_from_json(item));
   co_return volumes;
 }
 

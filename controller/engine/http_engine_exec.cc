@@ -22,11 +22,12 @@ void keep_end(std::string& output, std::string_view more) {
 
 class HttpLogs final : public LogStream {
  public:
-  HttpLogs(std::unique_ptr<http::ClientStream> stream, bool tty) : stream_(std::move(stream)), tty_(tty) {}
+  HttpLogs(std::unique_ptr<http::ClientStream> stream, bool tty, base::Deadline deadline)
+      : stream_(std::move(stream)), tty_(tty), deadline_(deadline) {}
 
   Task<Result<std::optional<LogChunk>>> next() override {
     while (frames_.empty()) {
-      auto bytes = co_await stream_->read(base::Deadline::never());
+      auto bytes = co_await stream_->read(deadline_);
       if (!bytes) co_return base::error(Reason::EngineUnavailable, "logs: " + bytes.error().message);
       if (bytes->empty()) co_return std::nullopt;
       if (tty_) co_return LogChunk{1, std::move(*bytes)};
@@ -44,6 +45,7 @@ class HttpLogs final : public LogStream {
   http::LogFrameDecoder decoder_;
   std::vector<http::LogFrame> frames_;
   bool tty_;
+  base::Deadline deadline_;
 };
 
 }  // namespace
@@ -60,7 +62,8 @@ Task<Result<std::unique_ptr<LogStream>>> HttpEngine::logs(std::string id, LogOpt
   auto request = plain("GET", std::move(target));
   auto stream = co_await wire_.open(Operation::ContainerLogs, std::move(request), deadline);
   if (!stream) co_return stream.error();
-  co_return std::make_unique<HttpLogs>(std::move(*stream), container->tty);
+  const auto until = options.follow ? base::Deadline::never() : deadline;
+  co_return std::make_unique<HttpLogs>(std::move(*stream), container->tty, until);
 }
 
 // Without a hijack: the answer of /start is the framed output, and ends when the command does.
@@ -99,8 +102,19 @@ Task<Result<int>> HttpEngine::exit_code_of(std::string exec_id, base::Deadline d
   }
 }
 
+// Whatever it waits for when its time is over, it is the command that did not end in time.
 Task<Result<ExecResult>> HttpEngine::exec(std::string id, std::vector<std::string> command,
                                           base::Deadline deadline) {
+  auto result = co_await run_exec(std::move(id), std::move(command), deadline);
+  if (result.has_error() && result.error().reason == Reason::EngineUnavailable &&
+      deadline.expired(wire_.clock().steady_now())) {
+    co_return too_late();
+  }
+  co_return result;
+}
+
+Task<Result<ExecResult>> HttpEngine::run_exec(std::string id, std::vector<std::string> command,
+                                              base::Deadline deadline) {
   json body = {{"Cmd", command}, {"AttachStdout", true}, {"AttachStderr", true}};
   auto request = post(container_target(id, "/exec"), body);
   auto created = co_await wire_.send(Operation::Exec, std::move(request), deadline);

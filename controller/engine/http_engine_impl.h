@@ -15,6 +15,7 @@ class HttpEngine final : public Engine {
   HttpEngine(Executor executor, base::Clock& clock, http::Endpoint endpoint, metrics::EngineMetrics& metrics);
   ~HttpEngine() override;
   Task<void> stop() override;
+  void drop_event_streams() override;
 
   Task<Result<EngineInfo>> info(base::Deadline deadline) override;
   Task<Result<void>> ping(base::Deadline deadline) override;
@@ -27,7 +28,7 @@ class HttpEngine final : public Engine {
   Task<Result<void>> stop_container(std::string id, base::Duration grace, base::Deadline deadline) override;
   Task<Result<void>> remove_container(std::string id, base::Deadline deadline) override;
   Task<Result<void>> update_container(std::string id, std::int64_t nano_cpus, std::int64_t memory_bytes,
-                                      base::Deadline deadline) override;
+                                      base::Deadline deadline, std::int64_t cpu_shares) override;
   Task<Result<void>> copy_files(std::string id, std::vector<FileToCopy> files,
                                 base::Deadline deadline) override;
   Task<Result<ExecResult>> exec(std::string id, std::vector<std::string> command,
@@ -56,6 +57,8 @@ class HttpEngine final : public Engine {
 
  private:
   Task<Result<bool>> has_path(std::string id, std::string path, base::Deadline deadline);
+  Task<Result<void>> run_pull(std::string reference, base::Deadline deadline);
+  Task<Result<ExecResult>> run_exec(std::string id, std::vector<std::string> command, base::Deadline deadline);
   Task<Result<std::string>> start_exec(std::string exec_id, base::Deadline deadline);
   Task<Result<int>> exit_code_of(std::string exec_id, base::Deadline deadline);
   Task<Result<int>> cpus(base::Deadline deadline);

@@ -84,6 +84,7 @@ struct Container {
   std::vector<PortBinding> ports;  // what is published now; empty unless running
   std::int64_t nano_cpus = 0;
   std::int64_t memory_bytes = 0;
+  std::int64_t cpu_shares = 0;  // 0: the engine's default, 1024
   bool running() const { return state == ContainerState::Running; }
 };
 

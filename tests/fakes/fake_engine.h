@@ -40,6 +40,7 @@ struct Fault {
   int skip = 0;                // that many matching calls pass first
   int times = 1;               // -1: for ever
   std::optional<Error> error;  // the answer; nullopt: none (hangs until the deadline, then EngineUnavailable)
+  bool throws = false;         // the call ends by an exception: a mistake in the client
   bool takes_effect = false;   // the engine did it, only the answer is wrong (a lost answer)
 };
 
@@ -101,6 +102,7 @@ class FakeEngine final : public engine::Engine {
   // --- what happened ---
   const std::vector<Call>& calls() const { return calls_; }
   int count(const std::string& operation) const;
+  int following() const { return *following_; }  // log streams that are open
   int most_at_once(const std::string& operation) const;
   void forget_calls();
   std::vector<engine::Container> containers() const;  // as inspect shows them
@@ -122,7 +124,7 @@ class FakeEngine final : public engine::Engine {
   Task<Result<void>> stop_container(std::string id, base::Duration grace, base::Deadline deadline) override;
   Task<Result<void>> remove_container(std::string id, base::Deadline deadline) override;
   Task<Result<void>> update_container(std::string id, std::int64_t nano_cpus, std::int64_t memory_bytes,
-                                      base::Deadline deadline) override;
+                                      base::Deadline deadline, std::int64_t cpu_shares) override;
   Task<Result<void>> copy_files(std::string id, std::vector<engine::FileToCopy> files,
                                 base::Deadline deadline) override;
   Task<Result<engine::ExecResult>> exec(std::string id, std::vector<std::string> command,
@@ -216,6 +218,7 @@ class FakeEngine final : public engine::Engine {
   std::shared_ptr<base::Signal> changed_;
   std::int64_t last_event_nano_ = 0;
   std::uint64_t next_id_ = 1;
+  std::shared_ptr<int> following_ = std::make_shared<int>(0);
   bool down_ = false;
   bool losing_events_ = false;
   TaskGroup tasks_;

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <stdexcept>
+
 #include "tests/fakes/fake_engine_state.h"
 
 namespace berth::fakes {
@@ -21,13 +23,17 @@ auto FakeEngine::call(std::string operation, std::string target, base::Deadline 
   std::optional<Answer> answer;
   if (does_it && !down_) answer.emplace(effect());
   try {
-    if (!cancelled && fault && !fault->error) co_await wait_for_deadline(deadline);
+    if (!cancelled && fault && !fault->error && !fault->throws) co_await wait_for_deadline(deadline);
   } catch (...) {
     cancelled = std::current_exception();
   }
   if (cancelled) {
     end_call(operation, number, Reason::Cancelled);
     std::rethrow_exception(cancelled);
+  }
+  if (fault && fault->throws) {
+    end_call(operation, number, Reason::InternalError);
+    throw std::runtime_error("fake engine: out of order");
   }
   if (!answer && !fault) answer.emplace(engine_down());
   if (fault) answer.emplace(fault->error ? *fault->error : engine_late());

@@ -23,6 +23,7 @@ Container as_listed(Container container) {
   container.finished_at = {};
   container.nano_cpus = 0;
   container.memory_bytes = 0;
+  container.cpu_shares = 0;
   return container;
 }
 
@@ -78,6 +79,7 @@ Result<std::string> FakeEngine::create(const engine::ContainerSpec& spec) {
   view.created = clock_.system_now();
   view.nano_cpus = spec.nano_cpus;
   view.memory_bytes = spec.memory_bytes;
+  view.cpu_shares = spec.cpu_shares;
   view.has_healthcheck =
       spec.healthcheck ? spec.healthcheck->test != std::vector<std::string>{"NONE"} : image->has_healthcheck;
   // The id of its network becomes known at its first start.
@@ -301,8 +303,9 @@ Task<Result<void>> FakeEngine::remove_container(std::string id, base::Deadline d
 }
 
 Task<Result<void>> FakeEngine::update_container(std::string id, std::int64_t nano_cpus,
-                                                std::int64_t memory_bytes, base::Deadline deadline) {
-  return call("container_update", id, deadline, [this, id, nano_cpus, memory_bytes]() -> Result<void> {
+                                                std::int64_t memory_bytes, base::Deadline deadline,
+                                                std::int64_t cpu_shares) {
+  return call("container_update", id, deadline, [this, id, nano_cpus, memory_bytes, cpu_shares]() -> Result<void> {
     const auto box = find_box(id);
     if (!box) return no_such_container(id);
     if (memory_bytes != 0 && memory_bytes < kLeastMemory) {
@@ -310,6 +313,7 @@ Task<Result<void>> FakeEngine::update_container(std::string id, std::int64_t nan
     }
     box->view.nano_cpus = nano_cpus;
     box->view.memory_bytes = memory_bytes;
+    if (cpu_shares != 0) box->view.cpu_shares = cpu_shares;
     emit_container(*box, "update");
     return {};
   });

@@ -31,6 +31,7 @@ void FakeEngine::set_removing(const std::string& container) {
 
 void FakeEngine::set_health(const std::string& container, std::string health) {
   const auto box = box_or_throw(container);
+  box->view.has_healthcheck = true;
   box->view.health = std::move(health);
   emit_container(*box, "health_status: " + box->view.health);
 }

@@ -48,9 +48,17 @@ class FakeEngine::Events final : public engine::EventStream {
 
 class FakeEngine::Logs final : public engine::LogStream {
  public:
-  Logs(BoxPtr box, std::shared_ptr<base::Signal> changed, std::string first, bool follow)
-      : box_(std::move(box)), changed_(std::move(changed)), pending_(std::move(first)), follow_(follow) {
+  Logs(BoxPtr box, std::shared_ptr<base::Signal> changed, std::string first, std::shared_ptr<int> following)
+      : box_(std::move(box)),
+        changed_(std::move(changed)),
+        pending_(std::move(first)),
+        following_(std::move(following)),
+        follow_(following_ != nullptr) {
     read_ = box_->output.size();
+    if (follow_) ++*following_;
+  }
+  ~Logs() override {
+    if (follow_) --*following_;
   }
 
   Task<Result<std::optional<engine::LogChunk>>> next() override {
@@ -70,6 +78,7 @@ class FakeEngine::Logs final : public engine::LogStream {
   std::shared_ptr<base::Signal> changed_;
   std::string pending_;
   std::size_t read_ = 0;
+  std::shared_ptr<int> following_;  // null: not one of them
   bool follow_;
 };
 
@@ -127,7 +136,7 @@ Task<Result<std::unique_ptr<engine::LogStream>>> FakeEngine::logs(std::string id
     if (!box) return no_such_container(id);
     auto first = options.tail ? last_lines(box->output, *options.tail) : box->output;
     return std::unique_ptr<engine::LogStream>(
-        std::make_unique<Logs>(box, changed_, std::move(first), options.follow));
+        std::make_unique<Logs>(box, changed_, std::move(first), options.follow ? following_ : nullptr));
   };
   return call("container_logs", id, deadline, std::move(effect));
 }
