@@ -147,6 +147,10 @@ std::string network_hash(const crd::TestEnvironmentSpec& spec, const Leases& lea
   return fingerprint(crd::dump(crd::json{{"subnet", leases.subnet}, {"internal", spec.network_internal}}));
 }
 
+std::int64_t cpu_shares(const crd::Service& service) {
+  return service.requests.cpu_nanos > 0 ? std::max(kMinShares, service.requests.cpu_nanos * kSharesPerCpu / kNanosPerCpu) : 0;
+}
+
 engine::ContainerSpec container_spec(const Input& input, const crd::Service& service, const std::string& network_id) {
   const Variables variables = port_variables(input.spec, input.leases);
   const Expanded values = expand_service(service, variables);
@@ -171,9 +175,7 @@ engine::ContainerSpec container_spec(const Input& input, const crd::Service& ser
   spec.aliases = {service.name};
   spec.nano_cpus = service.limits.cpu_nanos;
   spec.memory_bytes = service.limits.memory_bytes;
-  if (service.requests.cpu_nanos > 0) {
-    spec.cpu_shares = std::max(kMinShares, service.requests.cpu_nanos * kSharesPerCpu / kNanosPerCpu);
-  }
+  spec.cpu_shares = cpu_shares(service);
   if (service.termination_grace) {
     spec.stop_timeout_seconds = static_cast<int>(std::chrono::ceil<std::chrono::seconds>(*service.termination_grace).count());
   }

@@ -10,6 +10,8 @@ namespace berth::plan {
 
 // spec_hash() of every service, computed together.
 std::map<std::string, std::string> spec_hashes(const Input& input);
+// The weight of the CPU that the service requests; 0 when it requests none.
+std::int64_t cpu_shares(const crd::Service& service);
 // The network of the environment, from its leased subnet. REQUIRES: leases.subnet is one.
 engine::NetworkSpec network_spec(const Input& input);
 

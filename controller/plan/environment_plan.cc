@@ -64,7 +64,6 @@ std::string_view to_string(ActionKind kind) {
     case ActionKind::ConnectContainer: return "ConnectContainer";
     case ActionKind::CreateContainer: return "CreateContainer";
     case ActionKind::StartContainer: return "StartContainer";
-    case ActionKind::StopContainer: return "StopContainer";
     case ActionKind::RemoveContainer: return "RemoveContainer";
     case ActionKind::UpdateContainer: return "UpdateContainer";
     case ActionKind::CollectLogs: return "CollectLogs";

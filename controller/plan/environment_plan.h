@@ -36,6 +36,8 @@ struct Leases {
 struct Actual {
   std::vector<engine::Container> containers;
   std::vector<engine::Network> networks;
+  // A container that the engine lists but cannot describe now (its inspect hangs): plan nothing until it can. Otherwise "".
+  std::string unclear;
 };
 
 // Targets: the unit of mutual exclusion between operations of one environment.
@@ -69,6 +71,8 @@ struct Memory {
   std::map<std::string, Failure> failures;    // by target
   std::map<std::string, std::string> last_logs;  // by service: the last lines, collected when it failed; "" = it wrote none
   std::optional<base::SystemTime> lease_renewed;  // of the Lease object, if there is one; read anew for every plan
+  base::SystemTime watching_since{};  // nobody could renew a lease before
+  std::set<std::pair<std::string, std::uint16_t>> published;  // endpoint and host port: seen in use, so that somebody may know it
 };
 
 struct Input {
@@ -102,7 +106,6 @@ enum class ActionKind {
   ConnectContainer, // disconnect (force) from what `detach` names, connect to network_id
   CreateContainer,  // pulls when the policy or a missing image asks for it
   StartContainer,   // copies files first when the container never ran
-  StopContainer,
   RemoveContainer,  // with grace: stop first
   UpdateContainer,  // resources in place
   CollectLogs,      // the last lines of a service that failed, into Memory::last_logs
@@ -130,9 +133,10 @@ struct Action {
   std::vector<engine::Attachment> detach;          // ConnectContainer: attachments to our network of earlier ids
   std::string endpoint;                            // MovePort
   crd::PullPolicy pull = crd::PullPolicy::IfNotPresent;
-  std::optional<base::Duration> grace;             // StopContainer, RemoveContainer
+  std::optional<base::Duration> grace;             // RemoveContainer
   std::int64_t nano_cpus = 0;                      // UpdateContainer
   std::int64_t memory_bytes = 0;
+  std::int64_t cpu_shares = 0;
 };
 
 struct Finish {

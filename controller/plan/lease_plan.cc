@@ -211,12 +211,12 @@ Result<Allocation> move_port(const Input& input, const std::string& endpoint, Po
 }
 
 Result<Allocation> move_subnet(const Input& input, SubnetAllocator& subnets, base::SystemTime until) {
-  if (const auto old = parse_subnet(input.leases.subnet)) {
-    subnets.quarantine(*old, until);
-    subnets.release(input.uid);
-  }
-  const auto subnet = subnets.lease(wanted_hosts(input.spec), input.uid, input.now);
+  if (const auto old = parse_subnet(input.leases.subnet)) subnets.quarantine(*old, until);
+  SubnetAllocator attempt = subnets;
+  attempt.release(input.uid);
+  const auto subnet = attempt.lease(wanted_hosts(input.spec), input.uid, input.now);
   if (!subnet) return subnet.error();
+  subnets = std::move(attempt);
   Allocation out{input.leases, {}};
   out.leases.subnet = subnet->str();
   return out;

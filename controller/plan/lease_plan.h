@@ -43,7 +43,7 @@ Result<Allocation> allocate(const Input& input, PortAllocator& ports, SubnetAllo
 // The port of `endpoint` is not leased again before `until`. Errors: NotFound (no such lease), PortsExhausted.
 Result<Allocation> move_port(const Input& input, const std::string& endpoint, PortAllocator& ports, base::SystemTime until,
                              const IsFree& is_free);
-// Errors: SubnetExhausted; the old subnet is quarantined all the same.
+// Errors: SubnetExhausted; the old subnet is kept, as the status keeps it, and quarantined.
 Result<Allocation> move_subnet(const Input& input, SubnetAllocator& subnets, base::SystemTime until);
 
 // Charges what a stored status or an owned engine object shows, at start. Errors: PortConflict, SubnetConflict, naming the

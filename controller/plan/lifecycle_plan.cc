@@ -64,7 +64,8 @@ std::optional<End> expiry(const World& world, PlanBuilder& builder) {
                 "ttlSeconds: " + base::human_duration(*input.spec.ttl) + " since " + base::format_time(input.created)},
                {}};
   }
-  const SystemTime renewed = std::max(input.created, input.memory.lease_renewed.value_or(input.created));
+  const SystemTime renewed =
+      std::max({input.created, input.memory.watching_since, input.memory.lease_renewed.value_or(input.created)});
   if (input.spec.lease_duration && !builder.wait_until(after(renewed, *input.spec.lease_duration))) {
     return End{{"Expired", Reason::LeaseExpired,
                 "leaseDurationSeconds: not renewed for " + base::human_duration(*input.spec.lease_duration) + " since " +

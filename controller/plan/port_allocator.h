@@ -60,6 +60,7 @@ class PortAllocator {
   // "" when nobody holds it.
   std::string holder(const PortKey& key) const;
 
+  // free and quarantined: TCP ports of the range. leased: whatever an owner holds, UDP and ports outside the range too.
   struct Counts {
     int free = 0;
     int leased = 0;

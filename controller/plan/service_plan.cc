@@ -68,8 +68,8 @@ bool is_explicit(const ServiceView& service, const PortLease& lease) {
 }
 
 // Somebody may know a port that was in use before: it is tried for a while until it is given up.
-bool may_move(const World& world, const ServiceView& service, const Failure& failure, PlanBuilder& builder) {
-  const bool used = world.facts.ready || service.record.started_at;
+bool may_move(const World& world, const ServiceView& service, const PortLease& lease, const Failure& failure, PlanBuilder& builder) {
+  const bool used = service.record.started_at || world.input.memory.published.contains({lease.endpoint, lease.host_port});
   if (!used) return true;
   if (failure.since == base::SystemTime{}) return failure.attempts > kKeepUsedPortAttempts;
   return !builder.wait_until(failure.since + std::chrono::duration_cast<base::SystemTime::duration>(kKeepUsedPort));
@@ -80,7 +80,7 @@ bool move_port(const World& world, const ServiceView& service, PlanBuilder& buil
   const Failure* failure = failure_of(world.input, service_target(service.spec->name));
   if (!failure || failure->reason != Reason::PortConflict || !builder.is_idle(kEnvironmentTarget)) return false;
   const PortLease* lease = conflicting_lease(world, service, failure->message);
-  if (!lease || is_explicit(service, *lease) || !may_move(world, service, *failure, builder)) return false;
+  if (!lease || is_explicit(service, *lease) || !may_move(world, service, *lease, *failure, builder)) return false;
   Action action = service_action(ActionKind::MovePort, service, "repaired",
                                  "port " + std::to_string(lease->host_port) + " is held by somebody else: " + failure->message);
   action.endpoint = lease->endpoint;
@@ -103,8 +103,15 @@ void start(const World& world, const ServiceView& service, PlanBuilder& builder)
   builder.add(std::move(action));
 }
 
+// A weight that was never set is the engine's default, which is what a lifted one becomes.
+std::int64_t weight(std::int64_t cpu_shares) {
+  constexpr std::int64_t kDefault = 1024;
+  return cpu_shares == 0 ? kDefault : cpu_shares;
+}
+
 bool limits_differ(const ServiceView& service) {
-  return service.container->nano_cpus != service.spec->limits.cpu_nanos ||
+  return weight(service.container->cpu_shares) != weight(cpu_shares(*service.spec)) ||
+         service.container->nano_cpus != service.spec->limits.cpu_nanos ||
          service.container->memory_bytes != service.spec->limits.memory_bytes;
 }
 
@@ -115,13 +122,15 @@ bool limit_lifted(const ServiceView& service) {
 }
 
 void update(const ServiceView& service, PlanBuilder& builder) {
-  const auto limits = [](std::int64_t cpu, std::int64_t memory) {
-    return std::to_string(cpu) + " nanocpus, " + std::to_string(memory) + " bytes";
+  const auto limits = [](std::int64_t cpu, std::int64_t memory, std::int64_t shares) {
+    return std::to_string(cpu) + " nanocpus, " + std::to_string(memory) + " bytes, " + std::to_string(weight(shares)) + " shares";
   };
   const Container& container = *service.container;
+  const auto& wanted = service.spec->limits;
   Action action = service_action(ActionKind::UpdateContainer, service, "replaced",
-                                 "limits changed: " + limits(container.nano_cpus, container.memory_bytes) + " -> " +
-                                     limits(service.spec->limits.cpu_nanos, service.spec->limits.memory_bytes));
+                                 "limits changed: " + limits(container.nano_cpus, container.memory_bytes, container.cpu_shares) +
+                                     " -> " + limits(wanted.cpu_nanos, wanted.memory_bytes, cpu_shares(*service.spec)));
+  action.cpu_shares = weight(cpu_shares(*service.spec));
   action.nano_cpus = service.spec->limits.cpu_nanos;
   action.memory_bytes = service.spec->limits.memory_bytes;
   builder.add(std::move(action));

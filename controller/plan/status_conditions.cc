@@ -91,9 +91,13 @@ class Conditions {
   void terminating() {
     const std::size_t containers = world_.containers.size();
     const std::size_t networks = world_.other_networks.size() + (world_.network ? 1 : 0);
-    set("Ready", false, "Terminating",
-        containers + networks == 0 ? "nothing is left on the engine"
-                                   : std::to_string(containers) + " containers and " + std::to_string(networks) + " networks are left");
+    std::string message = containers + networks == 0 ? "nothing is left on the engine"
+                                                     : std::to_string(containers) + " containers and " + std::to_string(networks) +
+                                                           " networks are left";
+    for (const auto& [target, failure] : world_.input.memory.failures) {
+      if (failure.removing) message += "; " + target + ": " + clean(failure.message);
+    }
+    set("Ready", false, "Terminating", message);
   }
 
   json take() { return std::move(list_); }

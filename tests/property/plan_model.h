@@ -50,6 +50,7 @@ struct Engine {
     made.created = now;
     made.nano_cpus = spec.nano_cpus;
     made.memory_bytes = spec.memory_bytes;
+    made.cpu_shares = spec.cpu_shares;
     made.ports = spec.ports;
     made.attachments = {{spec.network_name, "", ""}};
     containers[made.id] = made;
@@ -261,7 +262,6 @@ struct Environment {
       case ActionKind::ConnectContainer: return engine.connect(action.container_id, action.network_id);
       case ActionKind::CreateContainer: return engine.create(*action.container, now);
       case ActionKind::StartContainer: return engine.start(action.container_id, now);
-      case ActionKind::StopContainer: return {};
       case ActionKind::RemoveContainer:
         removals += static_cast<int>(engine.containers.erase(action.container_id));
         return {};
@@ -270,6 +270,7 @@ struct Environment {
         if (found == engine.containers.end()) return {};
         if (action.nano_cpus != 0) found->second.nano_cpus = action.nano_cpus;
         if (action.memory_bytes != 0) found->second.memory_bytes = action.memory_bytes;
+        if (action.cpu_shares != 0) found->second.cpu_shares = action.cpu_shares;
         return {};
       }
       case ActionKind::CollectLogs: memory.last_logs[action.service] = "line one\nline two\n"; return {};

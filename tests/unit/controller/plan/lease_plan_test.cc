@@ -239,6 +239,18 @@ TEST(MoveSubnet, QuarantinesTheOldAndLeasesAnother) {
   EXPECT_EQ(pools.subnets.counts(scene.input.now).quarantined, 1);
 }
 
+TEST(MoveSubnet, WhenThereIsNoOtherTheOldOneIsKept) {
+  Scene scene;
+  scene.service("a");
+  PortAllocator ports({30000, 30009});
+  SubnetAllocator subnets(parse_subnet("10.213.0.0/27").value());
+  ASSERT_TRUE(charge(scene.input.leases, scene.input.uid, ports, subnets));
+  const auto moved = move_subnet(scene.input, subnets, scene.input.now + 60s);
+  ASSERT_FALSE(moved);
+  EXPECT_EQ(moved.error().reason, Reason::SubnetExhausted);
+  EXPECT_EQ(subnets.holder(parse_subnet("10.213.0.0/27").value()), scene.input.uid);
+}
+
 TEST(Charge, NamesTheOtherHolderAndChargesTheRest) {
   Scene scene;
   scene.port("a", "x", 1, "", 30000);

@@ -113,6 +113,18 @@ TEST(Deletion, DoesNotWaitForThePullThatFailed) {
 
 // ---- expiry
 
+TEST(Expiry, ALeaseThatNobodyCouldRenewHasItsWholeTimeAgain) {
+  Scene scene = pair();
+  scene.input.spec.lease_duration = 30s;
+  scene.input.memory.lease_renewed = scene.at(5s);
+  scene.input.memory.watching_since = scene.at(100s);
+  scene.input.now = scene.at(101s);
+  EXPECT_THAT(scene.steps(), IsEmpty());
+  EXPECT_EQ(scene.wakes(), 130);
+  scene.input.now = scene.at(130s);
+  EXPECT_THAT(scene.steps(), ElementsAre("Finish environment: expired"));
+}
+
 TEST(Expiry, TtlEndsTheEnvironmentSinceCreation) {
   Scene scene = pair();
   scene.input.spec.ttl = 30s;

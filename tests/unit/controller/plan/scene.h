@@ -80,6 +80,7 @@ struct Scene {
     made.labels = spec.labels;
     made.nano_cpus = spec.nano_cpus;
     made.memory_bytes = spec.memory_bytes;
+    made.cpu_shares = spec.cpu_shares;
     made.attachments = {{spec.network_name, "", ""}};
     input.actual.containers.push_back(made);
     return input.actual.containers.back();

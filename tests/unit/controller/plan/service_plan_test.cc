@@ -203,10 +203,25 @@ TEST(ServicePlan, LimitsChangeInPlaceButALiftedOneNeedsANewContainer) {
   scene.running("a");
   scene.service("a").limits = {250'000'000, 64 << 20};
   EXPECT_THAT(scene.steps(), ElementsAre("UpdateContainer service/a: replaced"));
-  EXPECT_EQ(scene.first_reason(), "limits changed: 500000000 nanocpus, 67108864 bytes -> 250000000 nanocpus, 67108864 bytes");
+  EXPECT_EQ(scene.first_reason(), "limits changed: 500000000 nanocpus, 67108864 bytes, 1024 shares -> 250000000 nanocpus, 67108864 bytes, 1024 shares");
   EXPECT_EQ(plan(scene.input).actions[0].nano_cpus, 250'000'000);
   scene.service("a").limits = {500'000'000, 0};
   EXPECT_THAT(scene.steps(), ElementsAre("RemoveContainer service/a: replaced"));
+}
+
+TEST(ServicePlan, ARequestChangesInPlace) {
+  Scene scene;
+  scene.service("a").requests = {250'000'000, 0};
+  scene.network();
+  scene.running("a").cpu_shares = 256;
+  EXPECT_THAT(scene.steps(), IsEmpty());
+  scene.service("a").requests = {2'000'000'000, 0};
+  EXPECT_THAT(scene.steps(), ElementsAre("UpdateContainer service/a: replaced"));
+  EXPECT_EQ(plan(scene.input).actions[0].cpu_shares, 2048);
+  scene.service("a").requests = {};
+  EXPECT_EQ(plan(scene.input).actions[0].cpu_shares, 1024) << "the engine's default";
+  scene.input.actual.containers[0].cpu_shares = 1024;
+  EXPECT_THAT(scene.steps(), IsEmpty());
 }
 
 struct Exit {
@@ -360,6 +375,8 @@ TEST(PortConflict, APortNeverUsedMovesAtOnce) {
 TEST(PortConflict, APortThatWasInUseIsTriedForHalfAMinute) {
   Scene scene = conflict();
   scene.input.status["readyTime"] = "2026-11-23T10:00:05Z";
+  EXPECT_THAT(scene.steps(), ElementsAre("MovePort service/redis: repaired")) << "of the others, not of this one";
+  scene.input.memory.published.insert({"redis.redis", 30001});
   EXPECT_THAT(scene.steps(), IsEmpty());
   EXPECT_EQ(scene.wakes(), 15) << "the next try";
   scene.input.now = scene.at(15s);

@@ -322,6 +322,11 @@ TEST(Status, TerminatingCountsWhatIsLeft) {
   scene.input.deleting = true;
   EXPECT_EQ(scene.status()["message"], "4 containers and 1 networks are left");
   EXPECT_EQ(service_of(scene.status(), "redis")["state"], "Removing");
+  scene.failed(service_target("redis"), Reason::EngineError, "cannot start");
+  EXPECT_EQ(scene.status()["message"], "4 containers and 1 networks are left") << "of the past";
+  scene.failed(service_target("redis"), Reason::EngineError, "device is busy").removing = true;
+  EXPECT_EQ(scene.status()["message"], "4 containers and 1 networks are left; service/redis: device is busy");
+  scene.input.memory.failures.clear();
   scene.input.actual = {};
   EXPECT_EQ(scene.status()["message"], "nothing is left on the engine");
 }
