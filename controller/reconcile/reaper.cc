@@ -1,8 +1,5 @@
 #include "controller/reconcile/reaper.h"
 
-#include <fstream>
-#include <sstream>
-
 #include "base/log.h"
 
 namespace berth::reconcile {
@@ -34,7 +31,14 @@ Reaper::Reaper(Executor executor, base::Clock& clock, Host& host, runtime::Infor
       changed_(executor),
       tasks_(executor, "reaper") {}
 
-void Reaper::start() { tasks_.spawn("run", run()); }
+void Reaper::start() {
+  if (!options_.state_file.empty()) state_ = load_reaper_state(options_.state_file);
+  if (options_.store_is_new && !state_.held && !state_.unseen) {
+    state_.unseen = true;
+    save();  // the engine may not answer before a restart, and the store is not new then
+  }
+  tasks_.spawn("run", run());
+}
 
 void Reaper::look_soon() { changed_.notify_all(); }
 
@@ -43,14 +47,13 @@ Task<void> Reaper::stop() { co_await tasks_.stop(); }
 Task<void> Reaper::run() {
   co_await environments_.synced();
   co_await host_.wait_ready();
-  load();
   bool first = true;
   for (;;) {
     if (host_.ready()) {
       co_await look(first);
       first = false;
     }
-    const auto pause = first_seen_.empty() || held_ ? options_.period : options_.grace;
+    const auto pause = first_seen_.empty() || state_.held ? options_.period : options_.grace;
     const auto next = clock_.steady_now() + pause;
     co_await changed_.wait_until(clock_, next);
   }
@@ -77,26 +80,30 @@ void Reaper::count(const std::vector<Orphan>& orphans) const {
   host_.metrics.orphans("network", networks);
 }
 
+// A hold begins with the first look at what a new store does not know, and ends when nothing of it is left.
+void Reaper::hold_if_unseen(bool found_any) {
+  const auto before = state_;
+  if (state_.unseen) state_.held = true;
+  state_.unseen = false;
+  if (!found_any) state_.held = false;
+  if (state_ != before) save();
+}
+
 Task<void> Reaper::look(bool first) {
   auto found = orphans();
-  if (first && options_.store_is_new && !found.empty() && !held_) {
-    held_ = true;
-    save();
-  }
+  hold_if_unseen(!found.empty());
   count(found);
-  if (held_) {
-    if (!found.empty()) {
-      base::log_warn("reaper", "objects of environments that the store does not know are kept: berthctl reap --yes removes them, "
-                               "berthctl adopt keeps them",
-                     {{"environments", found.size()}});
-    }
+  if (state_.held) {
+    base::log_warn("reaper", "objects of environments that the store does not know are kept: berthctl reap --yes removes them, "
+                             "berthctl adopt keeps them",
+                   {{"environments", found.size()}});
     co_return;
   }
   std::map<std::string, base::SteadyTime> seen;
   const auto now = clock_.steady_now();
   for (auto& orphan : found) {
     const auto uid = orphan.owner.uid;
-    if (adopted_.contains(uid)) continue;
+    if (state_.adopted.contains(uid)) continue;
     const auto since = first_seen_.contains(uid) ? first_seen_.at(uid) : now;
     if (first || now - since >= options_.grace) {
       co_await remove(std::move(orphan));
@@ -142,7 +149,7 @@ Task<std::vector<std::pair<std::string, Error>>> Reaper::remove(Orphan orphan) {
 Task<Result<json>> Reaper::reap(bool confirm, bool adopt) {
   if (!host_.ready()) co_return base::error(Reason::EngineUnavailable, "the engine does not answer: " + host_.mirror.last_error());
   auto found = orphans();
-  json answer = {{"orphans", json::array()}, {"failures", json::array()}, {"held", held_}, {"removed", 0}};
+  json answer = {{"orphans", json::array()}, {"failures", json::array()}, {"held", state_.held}, {"removed", 0}};
   for (const auto& orphan : found) {
     for (const auto& container : orphan.objects.containers) {
       answer["orphans"].push_back(describe(orphan.owner, "container", container.name, container.id));
@@ -153,10 +160,9 @@ Task<Result<json>> Reaper::reap(bool confirm, bool adopt) {
   }
   if (!confirm && !adopt) co_return Result<json>(boost::system::in_place_value, std::move(answer));
 
-  held_ = false;
-  adopted_.clear();
+  state_ = {};
   if (adopt) {
-    for (const auto& orphan : found) adopted_.insert(orphan.owner.uid);
+    for (const auto& orphan : found) state_.adopted.insert(orphan.owner.uid);
   } else {
     for (auto& orphan : found) {
       const auto failures = co_await remove(std::move(orphan));
@@ -164,36 +170,14 @@ Task<Result<json>> Reaper::reap(bool confirm, bool adopt) {
     }
     answer["removed"] = answer["orphans"].size() - answer["failures"].size();
   }
-  answer["held"] = held_;
+  answer["held"] = state_.held;
   save();
   count(orphans());
   co_return Result<json>(boost::system::in_place_value, std::move(answer));
 }
 
-void Reaper::load() {
-  if (options_.state_file.empty()) return;
-  std::ifstream file(options_.state_file);
-  if (!file) return;
-  std::ostringstream text;
-  text << file.rdbuf();
-  const auto state = crd::parse_json(text.str());
-  if (state.has_error() || !state->is_object()) return;
-  if (const auto held = state->find("held"); held != state->end() && held->is_boolean()) held_ = held->get<bool>();
-  if (const auto adopted = state->find("adopted"); adopted != state->end() && adopted->is_array()) {
-    for (const auto& uid : *adopted) {
-      if (uid.is_string()) adopted_.insert(uid.get<std::string>());
-    }
-  }
-}
-
 void Reaper::save() const {
-  if (options_.state_file.empty()) return;
-  auto fresh = options_.state_file;
-  fresh += ".new";
-  std::ofstream(fresh) << crd::dump({{"held", held_}, {"adopted", adopted_}}) << "\n";
-  std::error_code ec;
-  std::filesystem::rename(fresh, options_.state_file, ec);
-  if (ec) base::log_warn("reaper", "state was not kept", {{"file", options_.state_file.string()}, {"error", ec.message()}});
+  if (!options_.state_file.empty()) save_reaper_state(options_.state_file, state_);
 }
 
 }  // namespace berth::reconcile

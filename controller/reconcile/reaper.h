@@ -3,7 +3,6 @@
 #include <filesystem>
 #include <functional>
 #include <map>
-#include <set>
 #include <string>
 #include <vector>
 
@@ -12,6 +11,7 @@
 #include "base/task_group.h"
 #include "controller/reconcile/action_runner.h"
 #include "controller/reconcile/host.h"
+#include "controller/reconcile/reaper_state.h"
 #include "controller/runtime/informer.h"
 #include "metrics/environment_metrics.h"
 
@@ -21,7 +21,7 @@ struct ReaperOptions {
   base::Duration grace = std::chrono::seconds(10);
   base::Duration period = std::chrono::seconds(60);
   // The store held nothing when it was opened: what is owned may be wanted by a store that was lost. Nothing is removed then until a
-  // person says so.
+  // person says so, or removes it by hand.
   bool store_is_new = false;
   std::filesystem::path state_file;  // keeps that across restarts; empty: not kept
 };
@@ -42,7 +42,7 @@ class Reaper {
   // {orphans: [{kind, name, id, namespace, environment}], held, removed, failures: [{name, message}]}.
   // confirm: removes them all now. adopt: keeps those that are there; from then on others are removed again.
   Task<Result<json>> reap(bool confirm, bool adopt);
-  bool held() const { return held_; }
+  bool held() const { return state_.held; }
 
  private:
   struct Orphan {
@@ -54,7 +54,7 @@ class Reaper {
   void count(const std::vector<Orphan>& orphans) const;
   Task<void> look(bool first);
   Task<std::vector<std::pair<std::string, Error>>> remove(Orphan orphan);
-  void load();
+  void hold_if_unseen(bool found_any);
   void save() const;
 
   base::Clock& clock_;
@@ -64,8 +64,7 @@ class Reaper {
   ReaperOptions options_;
   std::function<void(const std::string&)> on_removed_;
   std::map<std::string, base::SteadyTime> first_seen_;  // by uid
-  std::set<std::string> adopted_;                       // uids that a person keeps
-  bool held_ = false;
+  ReaperState state_;
   base::Signal changed_;
   TaskGroup tasks_;
 };

@@ -7,7 +7,14 @@ namespace {
 using testing::IsEmpty;
 
 struct ReaperTest : ReconcileWorld {
-  void SetUp() override {}  // each test puts something on the engine first
+  const std::filesystem::path file =
+      std::filesystem::temp_directory_path() / ("berth-reaper-" + std::to_string(::getpid()) + ".json");
+
+  void SetUp() override { std::filesystem::remove(file); }  // each test puts something on the engine first
+  void TearDown() override {
+    ReconcileWorld::TearDown();
+    std::filesystem::remove(file);
+  }
 
   static engine::Labels labels(const std::string& instance, const std::string& uid = "0123456789abcdef") {
     return {{plan::kInstanceLabel, instance}, {plan::kUidLabel, uid},         {plan::kNamespaceLabel, "ci"},
@@ -69,8 +76,6 @@ TEST_F(ReaperTest, WithANewStoreItOnlyReportsUntilSomebodyConfirms) {
 }
 
 TEST_F(ReaperTest, AHoldSurvivesARestart) {
-  const auto file = std::filesystem::temp_directory_path() / ("berth-reaper-" + std::to_string(::getpid()) + ".json");
-  std::filesystem::remove(file);
   leave_behind();
   options.reaper.store_is_new = true;
   options.reaper.state_file = file;
@@ -82,7 +87,50 @@ TEST_F(ReaperTest, AHoldSurvivesARestart) {
   run(10min);
   EXPECT_EQ(engine.containers().size(), 1u);
   EXPECT_TRUE(berthd->reaper().held());
-  std::filesystem::remove(file);
+}
+
+TEST_F(ReaperTest, AHoldDoesNotWaitForTheEngineToSurviveARestart) {
+  leave_behind();
+  engine.set_down(true);
+  options.reaper.store_is_new = true;
+  options.reaper.state_file = file;
+  start();
+  run(5s);
+  stop();
+  options.reaper.store_is_new = false;
+  engine.set_down(false);
+  start();
+  run(10min);
+  EXPECT_EQ(engine.containers().size(), 1u);
+  EXPECT_TRUE(berthd->reaper().held());
+}
+
+TEST_F(ReaperTest, ANewStoreOnACleanEngineHoldsNothing) {
+  options.reaper.store_is_new = true;
+  options.reaper.state_file = file;
+  start();
+  run(5s);
+  stop();
+  leave_behind();
+  options.reaper.store_is_new = false;
+  start();
+  run(5s);
+  EXPECT_THAT(engine.containers(), IsEmpty());
+}
+
+TEST_F(ReaperTest, AHoldEndsWhenItsObjectsWereRemovedByHand) {
+  leave_behind();
+  options.reaper.store_is_new = true;
+  start();
+  run(5s);
+  ASSERT_TRUE(berthd->reaper().held());
+  engine.remove_behind_back("old-redis-01234567");
+  engine.remove_network_behind_back("old-01234567");
+  run(61s);
+  EXPECT_FALSE(berthd->reaper().held());
+  leave_behind("fedcba9876543210");
+  run(5min);
+  EXPECT_THAT(engine.containers(), IsEmpty());
 }
 
 TEST_F(ReaperTest, AdoptKeepsWhatIsThereAndResumesWork) {

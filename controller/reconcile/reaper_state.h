@@ -1,0 +1,22 @@
+#pragma once
+
+#include <filesystem>
+#include <set>
+#include <string>
+
+namespace berth::reconcile {
+
+// What the reaper must still know after a restart: losing it could remove what a person may want.
+struct ReaperState {
+  bool held = false;              // report only, until a person says so
+  bool unseen = false;            // the store is new, and the engine was not looked at since
+  std::set<std::string> adopted;  // uids that a person keeps
+  bool operator==(const ReaperState&) const = default;
+};
+
+// A file that is missing or cannot be read is an empty state.
+ReaperState load_reaper_state(const std::filesystem::path& file);
+// Durable when it returns: the old state or the new one, never half of one. What goes wrong is logged.
+void save_reaper_state(const std::filesystem::path& file, const ReaperState& state);
+
+}  // namespace berth::reconcile
