@@ -39,7 +39,8 @@ class ProbeChecker {
   Task<CheckResult> dial(plan::ProbeTarget target, std::uint16_t port);
   Task<CheckResult> dial_published(plan::ProbeTarget target, std::uint16_t port);
   std::optional<Route> published(const plan::ProbeTarget& target, std::uint16_t port) const;
-  bool try_direct(const plan::ProbeTarget& target) const;
+  // Where nothing is published there is no choice: the address is tried whatever was learned.
+  bool try_direct() const;
   void learn(bool direct);
 
   base::Clock& clock_;

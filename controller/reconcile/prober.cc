@@ -1,6 +1,9 @@
 #include "controller/reconcile/prober.h"
 
 #include <algorithm>
+#include <boost/asio/cancellation_state.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <utility>
 
 #include "base/log.h"
 #include "controller/reconcile/log_match.h"
@@ -17,6 +20,7 @@ constexpr base::Duration kExecFloor = milliseconds(250);
 constexpr base::Duration kSlowest = std::chrono::seconds(1);
 // A service that is not ready yet is not called unready so soon: it is starting.
 constexpr base::Duration kPatience = std::chrono::seconds(5);
+constexpr base::Duration kTellAgain = std::chrono::seconds(10);
 
 bool is_exec(const plan::ProbeTarget& target) { return std::holds_alternative<crd::ExecAction>(target.probe.action); }
 bool is_image(const plan::ProbeTarget& target) { return std::holds_alternative<crd::ImageAction>(target.probe.action); }
@@ -61,10 +65,13 @@ struct Prober::Watched {
   plan::ProbeTarget target;
   plan::Probed probed;
   base::SteadyTime since{};  // of this watch's beginning
+  base::SteadyTime tell_from{};  // a text alone is not told before
+  std::string told;
   int successes = 0;
   int failures = 0;
   bool stopped = false;
   base::Signal wake;
+  std::shared_ptr<TaskGroup> reading;  // of a log: a stream ends by cancel alone
 };
 
 Prober::Prober(Executor executor, base::Clock& clock, engine::Engine& engine, ProbeTransport& transport, int exec_budget)
@@ -87,19 +94,37 @@ void Prober::watch(const Owner& owner, base::SystemTime created, const std::vect
       watched.target = *same;  // thresholds and periods may have changed
       return false;
     }
-    watched.stopped = true;
-    watched.wake.notify_all();
+    end(watched);
     return true;
   });
   for (const auto& target : targets) {
     if (services.contains(target.service)) continue;
     auto watched = std::make_shared<Watched>(executor_, owner, created, target);
     watched->since = clock_.steady_now();
+    watched->tell_from = watched->since + kPatience;
     services.emplace(target.service, watched);
     if (is_image(target)) continue;  // the engine probes, its events say so
-    tasks_.spawn("probe", log_action(target) ? run_log(watched) : run(watched));
+    if (log_action(target)) {
+      watched->reading = std::make_shared<TaskGroup>(executor_, "prober log");
+      watched->reading->spawn("probe", run_log(watched));
+    } else {
+      tasks_.spawn("probe", run(watched));
+    }
   }
   if (services.empty()) watched_.erase(owner.uid);
+}
+
+void Prober::end(Watched& watched) {
+  watched.stopped = true;
+  watched.wake.notify_all();
+  if (watched.reading) tasks_.spawn("retire", retire(std::move(watched.reading)));
+}
+
+// Runs to its end also when the prober stops meanwhile: a group must be empty when it goes.
+Task<void> Prober::retire(std::shared_ptr<TaskGroup> reading) {
+  co_await asio::this_coro::throw_if_cancelled(false);
+  co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
+  co_await reading->stop();
 }
 
 void Prober::forget(const std::string& uid) {
@@ -126,7 +151,16 @@ std::size_t Prober::watching() const {
   return count;
 }
 
-Task<void> Prober::stop() { co_await tasks_.stop(); }
+Task<void> Prober::stop() {
+  std::vector<std::shared_ptr<TaskGroup>> readings;
+  for (const auto& [uid, services] : std::exchange(watched_, {})) {
+    for (const auto& [service, watched] : services) {
+      if (watched->reading) readings.push_back(std::move(watched->reading));
+    }
+  }
+  co_await tasks_.stop();
+  for (const auto& reading : readings) co_await reading->stop();
+}
 
 Task<void> Prober::run(WatchedPtr watched) {
   const auto since_start = clock_.system_now() - watched->target.started_at;
@@ -165,7 +199,7 @@ void Prober::judge(Watched& watched, const CheckResult& result) {
   const auto& probe = watched.target.probe;
   const bool was_ready = watched.probed.verdict == plan::Verdict::Ready;
   if (result.kind == Kind::Inconclusive) {
-    if (!was_ready) watched.probed.message = result.message;
+    if (!was_ready) set_message(watched, result.message);
     return;
   }
   if (result.kind == Kind::Success) {
@@ -177,17 +211,28 @@ void Prober::judge(Watched& watched, const CheckResult& result) {
   ++watched.failures;
   const bool starting = watched.probed.verdict == plan::Verdict::Unknown && clock_.steady_now() - watched.since < kPatience;
   if (starting || watched.failures < probe.failure_threshold) {
-    if (!was_ready) watched.probed.message = result.message;
+    if (!was_ready) set_message(watched, result.message);
     return;
   }
   set_verdict(watched, plan::Verdict::NotReady, result.message);
 }
 
 void Prober::set_verdict(Watched& watched, plan::Verdict verdict, std::string message) {
-  const bool changed = watched.probed.verdict != verdict;
-  watched.probed.verdict = verdict;
+  const bool changed = std::exchange(watched.probed.verdict, verdict) != verdict;
+  if (!changed) return set_message(watched, std::move(message));
   watched.probed.message = std::move(message);
-  if (changed && on_verdict_) on_verdict_(watched.owner);
+  tell(watched);
+}
+
+void Prober::set_message(Watched& watched, std::string message) {
+  watched.probed.message = std::move(message);
+  if (watched.probed.message != watched.told && clock_.steady_now() >= watched.tell_from) tell(watched);
+}
+
+void Prober::tell(Watched& watched) {
+  watched.told = watched.probed.message;
+  watched.tell_from = clock_.steady_now() + kTellAgain;
+  if (on_verdict_) on_verdict_(watched.owner);
 }
 
 Task<void> Prober::run_log(WatchedPtr watched) {
@@ -209,9 +254,9 @@ Task<void> Prober::run_log(WatchedPtr watched) {
           co_return;
         }
       }
-      if (watched->probed.message.empty()) watched->probed.message = "no line of the log matches the pattern yet";
+      set_message(*watched, "no line of the log matches the pattern yet");
     } else {
-      watched->probed.message = opened.error().message;
+      set_message(*watched, opened.error().message);
     }
     const auto again = clock_.steady_now() + std::chrono::seconds(std::min(failures + 1, 10));
     co_await watched->wake.wait_until(clock_, again);

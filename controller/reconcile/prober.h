@@ -18,7 +18,8 @@
 namespace berth::reconcile {
 
 // Watches the readiness of every running service that has a probe: from 20 ms after its start, often at first and more seldom the
-// longer it takes, then once per period. A verdict that changed enqueues the environment at once. Loop thread only.
+// longer it takes, then once per period. A verdict that changed enqueues the environment at once, another text of a failure now and then.
+// Loop thread only.
 class Prober {
  public:
   using OnVerdict = std::function<void(const Owner&)>;
@@ -36,12 +37,16 @@ class Prober {
 
  private:
   struct Watched;
+  void end(Watched& watched);
+  static Task<void> retire(std::shared_ptr<TaskGroup> reading);
   using WatchedPtr = std::shared_ptr<Watched>;
 
   Task<void> run(WatchedPtr watched);
   Task<void> run_log(WatchedPtr watched);
   void judge(Watched& watched, const CheckResult& result);
   void set_verdict(Watched& watched, plan::Verdict verdict, std::string message);
+  void set_message(Watched& watched, std::string message);
+  void tell(Watched& watched);
   base::Duration pause(const Watched& watched) const;
 
   Executor executor_;
