@@ -18,7 +18,7 @@ const Buckets kHealSeconds = {0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 
 constexpr std::initializer_list<const char*> kPhases = {
     "Pending", "Provisioning", "Ready", "Degraded", "Failed", "Expired", "Suspended", "Terminating"};
 constexpr std::initializer_list<const char*> kLeaseStates = {"free", "leased", "quarantined"};
-constexpr std::initializer_list<const char*> kObjectKinds = {"container", "network", "volume"};
+constexpr std::initializer_list<const char*> kObjectKinds = {"container", "network"};
 constexpr std::initializer_list<const char*> kCauses = {"deleted", "expired", "failed", "replaced", "orphan"};
 constexpr std::initializer_list<const char*> kDrifts = {"container_died", "container_removed",
                                                         "network_removed", "network_disconnected"};

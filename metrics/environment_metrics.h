@@ -25,7 +25,7 @@ class EnvironmentMetrics {
   void port_fallback();
 
   void cleanup_duration(double seconds);                                    // deletionTimestamp -> gone
-  void cleanup_object(const std::string& kind, const std::string& cause);   // container|network|volume; deleted|expired|failed|replaced|orphan
+  void cleanup_object(const std::string& kind, const std::string& cause);   // container|network; deleted|expired|failed|replaced|orphan
   void orphans(const std::string& kind, int n);
   void orphan_removed(const std::string& kind);
   void cleanup_failure(const std::string& reason);

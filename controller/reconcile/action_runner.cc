@@ -39,8 +39,6 @@ Task<Result<std::string>> ActionRunner::run(Subject subject, plan::Action action
       co_return without_text(co_await create_container(std::move(subject), std::move(action)));
     case ActionKind::StartContainer:
       co_return without_text(co_await start_container(std::move(subject), std::move(action)));
-    case ActionKind::StopContainer:
-      co_return without_text(co_await stop_container(std::move(subject), std::move(action)));
     case ActionKind::RemoveContainer:
       co_return without_text(co_await remove_container(std::move(subject), std::move(action)));
     case ActionKind::UpdateContainer:

@@ -44,7 +44,6 @@ class ActionRunner {
   Task<Result<std::string>> settle_name(Subject subject, engine::ContainerSpec spec, Error conflict);
   Task<Result<void>> pull(Subject subject, std::string image);
   Task<Result<void>> start_container(Subject subject, plan::Action action);
-  Task<Result<void>> stop_container(Subject subject, plan::Action action);
   Task<Result<void>> remove_container(Subject subject, plan::Action action);
   Task<Result<void>> await_removal(std::string id);
   Task<Result<void>> update_container(plan::Action action);

@@ -40,6 +40,7 @@ engine::Container as_created(const engine::ContainerSpec& spec, std::string id, 
   container.attachments.push_back({spec.network_name, "", ""});
   container.nano_cpus = spec.nano_cpus;
   container.memory_bytes = spec.memory_bytes;
+  container.cpu_shares = spec.cpu_shares;
   return container;
 }
 
@@ -93,6 +94,11 @@ Task<Result<std::string>> ActionRunner::create_once(Subject subject, engine::Con
   auto created = co_await host_.engine.create_container(std::move(copy), deadline);
   if (created.has_value()) co_return created;
   const auto reason = created.error().reason;
+  if (reason == Reason::NetworkMissing) {
+    auto uid = subject.owner.uid;
+    auto listed = co_await host_.mirror.relist(std::move(uid));
+    if (listed.has_error()) co_return listed.error();
+  }
   if (reason != Reason::NameConflict && reason != Reason::EngineUnavailable) co_return created;
   // The name is taken, perhaps by a create of ours whose answer was lost.
   auto error = created.error();
@@ -162,22 +168,6 @@ Task<Result<void>> ActionRunner::start_container(Subject subject, plan::Action a
   co_return Result<void>();
 }
 
-Task<Result<void>> ActionRunner::stop_container(Subject subject, plan::Action action) {
-  const auto id = action.container_id;
-  Mirror::Hold hold(host_.mirror, {id});
-  const auto ns = subject.owner.key.ns;
-  const auto age = subject.created;
-  auto ticket = co_await host_.changes.acquire(ns, age);
-  const auto grace = action.grace.value_or(base::Duration(0));
-  const auto deadline = within(grace + kCallDeadline);
-  auto stopped = co_await host_.engine.stop_container(id, grace, deadline);
-  ticket.release();
-  auto now = co_await host_.mirror.refresh(id);
-  const bool gone = now.has_error() && now.error().reason == Reason::NotFound;
-  if (stopped.has_error() && !gone) co_return stopped.error();
-  co_return Result<void>();
-}
-
 Task<Result<void>> ActionRunner::remove_container(Subject subject, plan::Action action) {
   const auto id = action.container_id;
   Mirror::Hold hold(host_.mirror, {id});
@@ -217,7 +207,8 @@ Task<Result<void>> ActionRunner::await_removal(std::string id) {
 Task<Result<void>> ActionRunner::update_container(plan::Action action) {
   Mirror::Hold hold(host_.mirror, {action.container_id});
   const auto deadline = within(kCallDeadline);
-  auto updated = co_await host_.engine.update_container(action.container_id, action.nano_cpus, action.memory_bytes, deadline);
+  auto updated = co_await host_.engine.update_container(action.container_id, action.nano_cpus, action.memory_bytes, deadline,
+                                                        action.cpu_shares);
   auto now = co_await host_.mirror.refresh(action.container_id);
   if (now.has_error() && now.error().reason == Reason::NotFound) co_return Result<void>();
   co_return updated;

@@ -67,6 +67,8 @@ void EnvironmentController::start() {
 Task<void> EnvironmentController::start_loops() {
   co_await environments_.synced();
   co_await leases_.synced();
+  leases_.sweep(environments_);
+  reconciler_.begin();
   controller_.start();
   reaper_.start();
   host_.start();
@@ -91,6 +93,7 @@ api::EnvironmentOperations EnvironmentController::operations() { return environm
 void EnvironmentController::report_times() {
   queue_.report_unfinished();
   observer_.report_times();
+  host_.report_allocation();
 }
 
 }  // namespace berth::reconcile

@@ -28,13 +28,17 @@ EnvironmentObserver::EnvironmentObserver(base::Clock& clock, runtime::Informer& 
 }
 
 void EnvironmentObserver::changed(const ObjectPtr& old, const ObjectPtr& now, bool initial) {
+  if (old && now && old->uid() != now->uid()) {  // what happened between was not seen
+    changed(old, nullptr, initial);
+    changed(nullptr, now, initial);
+    return;
+  }
   const auto& uid = now ? now->uid() : old->uid();
   if (old) count(old, -1);
   if (now) count(now, +1);
   std::erase_if(phases_, [](const auto& item) { return item.second == 0; });
   metrics_.environments(phases_);
 
-  if (old && now && old->uid() != now->uid()) lives_.erase(old->uid());
   auto& life = lives_.try_emplace(uid, Life{clock_.steady_now(), {}}).first->second;
   if (now && now->deleting() && terminating_.emplace(uid, *now->deletion_time()).second) life.deleting = clock_.steady_now();
   if (now) {

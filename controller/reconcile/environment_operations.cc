@@ -46,11 +46,18 @@ Task<void> EnvironmentReconciler::operate(Subject subject, plan::Action action) 
   } release{*this, subject.owner, action.target};
 
   Result<std::string> result = std::string();
-  if (action.kind == plan::ActionKind::Finalize) {
-    result = co_await finalize(subject);
-  } else {
-    auto copy = action;
-    result = co_await runner_.run(subject, std::move(copy));
+  try {
+    if (action.kind == plan::ActionKind::Finalize) {
+      result = co_await finalize(subject);
+    } else {
+      auto copy = action;
+      result = co_await runner_.run(subject, std::move(copy));
+    }
+  } catch (const std::exception& error) {
+    if (base::is_cancellation(std::current_exception())) throw;
+    result = base::error(Reason::InternalError, error.what());
+    base::log_error("reconcile", "an operation ended by an exception",
+                    {{"env", subject.owner.key.str()}, {"action", plan::to_string(action.kind)}, {"error", error.what()}});
   }
   settle(subject, action, result);
 }
@@ -86,7 +93,7 @@ void EnvironmentReconciler::fail(const Subject& subject, const plan::Action& act
   failure.message = error.message;
   ++failure.attempts;
   failure.retry_at = now + std::chrono::duration_cast<base::SystemTime::duration>(retry_delay(error.reason, failure.attempts));
-  if (subject.object->deleting()) parts_.host.metrics.cleanup_failure(std::string(base::to_string(error.reason)));
+  if (removing) parts_.host.metrics.cleanup_failure(std::string(base::to_string(error.reason)));
   parts_.emit(subject.object, true, std::string(base::to_string(error.reason)), target + ": " + error.message);
 }
 
@@ -107,7 +114,6 @@ Task<Result<std::string>> EnvironmentReconciler::finalize(Subject subject) {
     const auto limit = base::Deadline::after(parts_.clock.steady_now(), kListDeadline);
     auto removed = co_await host.engine.remove_volume(volume.name, limit);
     if (removed.has_error() && removed.error().reason != Reason::NotFound) co_return removed.error();
-    host.metrics.cleanup_object("volume", "deleted");
   }
   parts_.emit(subject.object, false, "Removed", "Nothing of the environment is left on the engine");
   std::string finalizer(crd::kEngineFinalizer);
@@ -125,14 +131,19 @@ void EnvironmentReconciler::release_leases(const std::string& uid) {
   released();
 }
 
-// Somebody who waits for a port or a subnet may get one now.
+// Somebody who waits for a port or a subnet may get one now: the oldest first.
 void EnvironmentReconciler::released() {
-  const auto waiting = std::exchange(starving_, {});
-  for (const auto& [uid, key] : waiting) {
+  std::vector<ObjectPtr> waiting;
+  for (const auto& [uid, key] : std::exchange(starving_, {})) {
     const auto memory = memories_.find(uid);
     if (memory != memories_.end()) memory->second.failures.erase(plan::kEnvironmentTarget);
-    parts_.enqueue(key, 0);
+    if (auto object = parts_.environments.get(key)) waiting.push_back(std::move(object));
   }
+  std::sort(waiting.begin(), waiting.end(), [](const auto& a, const auto& b) {
+    return std::pair(a->creation_time(), a->name()) < std::pair(b->creation_time(), b->name());
+  });
+  auto turn = static_cast<int>(waiting.size());
+  for (const auto& object : waiting) parts_.enqueue(object->key(), turn--);
 }
 
 void EnvironmentReconciler::charge_leases() {
@@ -191,6 +202,7 @@ void EnvironmentReconciler::forget(const ObjectPtr& object) {
   const auto& uid = object->uid();
   memories_.erase(uid);
   unwritten_.erase(uid);
+  waiting_.erase(uid);
   starving_.erase(uid);
   healing_.forget(uid);
   parts_.prober.forget(uid);

@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "base/log.h"
-#include "controller/plan/names.h"
 #include "controller/reconcile/status_events.h"
 #include "controller/runtime/workqueue.h"
 
@@ -18,6 +17,17 @@ using runtime::Outcome;
 constexpr int kRounds = 4;
 constexpr base::Duration kStopPoll = std::chrono::milliseconds(20);
 constexpr base::Duration kSaveAgain = std::chrono::seconds(1);
+
+void note_published(const plan::Input& input, plan::Memory& memory) {
+  for (const auto& container : input.actual.containers) {
+    for (const auto& port : container.ports) {
+      const auto lease = std::find_if(input.leases.ports.begin(), input.leases.ports.end(), [&](const auto& candidate) {
+        return candidate.host_port == port.host_port && candidate.service == service_of(container.labels);
+      });
+      if (lease != input.leases.ports.end()) memory.published.insert({lease->endpoint, lease->host_port});
+    }
+  }
+}
 
 // What is durable before anything else happens: it is decided and written inside the pass.
 bool is_committed_first(ActionKind kind) {
@@ -44,9 +54,6 @@ Outcome at_once() {
   outcome.requeue_after = std::chrono::milliseconds(1);
   return outcome;
 }
-
-// Actual state is not known: what can be said is said with what the status says already.
-bool was_scheduled(const ObjectPtr& object) { return object->status().contains("phase"); }
 
 }  // namespace
 
@@ -77,6 +84,10 @@ Task<Result<Outcome>> EnvironmentReconciler::reconcile(ObjectKey key, runtime::R
     if (!parts_.host.ready()) co_return await_engine(object);
 
     auto input = observe(object);
+    if (!input.actual.unclear.empty()) {
+      co_return stand_by(object, "the engine lists container " + input.actual.unclear + " but does not answer about it");
+    }
+    waiting_.erase(object->uid());
     const auto plan = plan::plan(input);
     const auto first = std::find_if(plan.actions.begin(), plan.actions.end(),
                                     [](const auto& action) { return is_committed_first(action.kind); });
@@ -91,8 +102,7 @@ Task<Result<Outcome>> EnvironmentReconciler::reconcile(ObjectKey key, runtime::R
     launch(object, plan);
     const Owner owner{key, object->uid()};
     parts_.prober.watch(owner, object->creation_time(), plan.probes);
-    input.memory = memories_[object->uid()];
-    input.memory.lease_renewed = parts_.leases.renewed(key);
+    input.memory = recall(object);
     auto status = plan::status(input, plan);
     if (plan.actions.empty() && input.memory.busy.empty()) {
       for (const auto& service : healing_.settled(object->uid(), status)) {
@@ -112,6 +122,13 @@ Task<Result<Outcome>> EnvironmentReconciler::reconcile(ObjectKey key, runtime::R
     co_return look_again(plan, input.now);
   }
   co_return at_once();
+}
+
+plan::Memory EnvironmentReconciler::recall(const ObjectPtr& object) {
+  auto memory = memories_[object->uid()];
+  memory.lease_renewed = parts_.leases.renewed(object->key());
+  memory.watching_since = watching_since_;
+  return memory;
 }
 
 plan::Input EnvironmentReconciler::observe(const ObjectPtr& object) {
@@ -136,8 +153,8 @@ plan::Input EnvironmentReconciler::observe(const ObjectPtr& object) {
   for (auto& [service, probed] : parts_.prober.verdicts(object->uid(), input.actual.containers)) {
     memory.probed[service] = std::move(probed);
   }
-  input.memory = memory;
-  input.memory.lease_renewed = parts_.leases.renewed(object->key());
+  note_published(input, memory);
+  input.memory = recall(object);
   input.now = parts_.clock.system_now();
   return input;
 }
@@ -158,8 +175,8 @@ Task<Result<bool>> EnvironmentReconciler::commit(ObjectPtr object, plan::Input i
 Task<Result<bool>> EnvironmentReconciler::write_leases(ObjectPtr object, plan::Input input) {
   const plan::Plan nothing;
   auto status = plan::status(input, nothing);
-  unwritten_.erase(input.uid);
-  auto written = co_await write_status(std::move(object), std::move(status));
+  unwritten_.erase(input.uid);  // superseded
+  auto written = co_await write_status(std::move(object), std::move(status), false);
   if (written.has_error()) co_return written.error();
   co_return true;
 }
@@ -189,6 +206,7 @@ Task<Result<bool>> EnvironmentReconciler::commit_leases(ObjectPtr object, plan::
 Result<plan::Allocation> EnvironmentReconciler::allocate(const plan::Input& input, const plan::Action& action) {
   auto& host = parts_.host;
   const auto until = input.now + std::chrono::duration_cast<base::SystemTime::duration>(kQuarantine);
+  host.refresh_routes();
   switch (action.kind) {
     case ActionKind::MovePort:
       host.metrics.port_conflict();
@@ -226,8 +244,8 @@ void EnvironmentReconciler::announce_leases(const ObjectPtr& object, const plan:
 Task<Result<bool>> EnvironmentReconciler::commit_finish(ObjectPtr object, plan::Input input, plan::Plan plan) {
   auto status = plan::status(input, plan);
   const auto finish = plan.finish.value_or(plan::Finish{});
-  unwritten_.erase(input.uid);
-  auto written = co_await write_status(object, std::move(status));
+  unwritten_.erase(input.uid);  // superseded
+  auto written = co_await write_status(object, std::move(status), false);
   if (written.has_error()) co_return written.error();
   parts_.emit(object, true, finish.phase, std::string(base::to_string(finish.reason)) + ": " + finish.message);
   co_return true;
@@ -241,9 +259,9 @@ Task<Result<bool>> EnvironmentReconciler::delete_object(ObjectPtr object) {
   co_return false;  // its deletion comes back as a change
 }
 
-Task<Result<void>> EnvironmentReconciler::write_status(ObjectPtr object, json status) {
+Task<Result<void>> EnvironmentReconciler::write_status(ObjectPtr object, json status, bool newest) {
   json body = object->body();
-  body["metadata"].erase("resourceVersion");
+  if (!newest) body["metadata"].erase("resourceVersion");
   body["status"] = std::move(status);
   api::WriteOptions options;
   options.actor = api::Actor::System;
@@ -277,35 +295,22 @@ Task<void> EnvironmentReconciler::save_loop(ObjectPtr object) {
   } done{savers_, object->uid()};
   for (auto next = unwritten_.find(done.uid); next != unwritten_.end(); next = unwritten_.find(done.uid)) {
     const auto status = next->second;
-    const auto current = parts_.environments.get(object->key());
-    if (!current || current->uid() != done.uid) break;
+    const auto current = parts_.registry.get(parts_.resource, object->key());
+    if (current.has_error() || (*current)->uid() != done.uid) break;
     auto copy = status;
-    auto written = co_await write_status(current, std::move(copy));
+    auto written = co_await write_status(*current, std::move(copy), true);
     const auto now = unwritten_.find(done.uid);
-    if (written.has_error()) {
+    const bool superseded = now == unwritten_.end() || now->second != status;
+    if (written.has_value()) {
+      if (!superseded) unwritten_.erase(now);
+    } else if (written.error().reason != Reason::Conflict) {
       base::log_warn("reconcile", "status was not stored", {{"env", object->key().str()}, {"error", written.error().message}});
-      if (now != unwritten_.end()) unwritten_.erase(now);
+      if (!superseded) unwritten_.erase(now);  // the next pass finds the difference again
       co_await parts_.clock.sleep_for(kSaveAgain);
       parts_.enqueue(object->key(), 0);
-    } else if (now != unwritten_.end() && now->second == status) {
-      unwritten_.erase(now);
     }
   }
   unwritten_.erase(done.uid);
-}
-
-// The engine does not answer: nothing is decided, but a new environment says why it waits.
-Outcome EnvironmentReconciler::await_engine(const ObjectPtr& object) {
-  if (!object->deleting() && !was_scheduled(object)) {
-    auto input = observe(object);
-    const auto& error = parts_.host.mirror.last_error();
-    input.memory.failures[plan::kEnvironmentTarget] =
-        plan::Failure{Reason::EngineUnavailable, error.empty() ? "waiting for the engine" : error, 1, input.now, input.generation, input.now};
-    const plan::Plan nothing;
-    auto status = plan::status(input, nothing);
-    if (status != input.status) save_status(object, std::move(status));
-  }
-  return Outcome{};
 }
 
 }  // namespace berth::reconcile

@@ -46,6 +46,8 @@ class EnvironmentReconciler final : public runtime::Reconciler {
 
   // A change of a stored environment, as its informer tells it: enqueues it, unless berth's own status write is all that changed.
   void changed(const ObjectPtr& old, const ObjectPtr& now, bool initial);
+  // From now on heartbeats are heard. Called once, before the first pass.
+  void begin() { watching_since_ = parts_.clock.system_now(); }
   // Every lease that a stored status or an owned network shows. Called once, before the first pass.
   void charge_leases();
   // Nothing of this environment is left on the engine: its ports and its subnet are free.
@@ -56,6 +58,7 @@ class EnvironmentReconciler final : public runtime::Reconciler {
   Task<void> stop(base::Duration grace);
 
  private:
+  plan::Memory recall(const ObjectPtr& object);
   plan::Input observe(const ObjectPtr& object);
   // Commits what must be durable before anything else happens. False: nothing more to do in this pass.
   Task<Result<bool>> commit(ObjectPtr object, plan::Input input, plan::Plan plan, plan::Action action);
@@ -66,11 +69,15 @@ class EnvironmentReconciler final : public runtime::Reconciler {
   Task<Result<bool>> write_leases(ObjectPtr object, plan::Input input);
   Task<Result<bool>> commit_finish(ObjectPtr object, plan::Input input, plan::Plan plan);
   Task<Result<bool>> delete_object(ObjectPtr object);
-  Task<Result<void>> write_status(ObjectPtr object, json status);
-  // Stores `status` soon, without anybody waiting: passes go on from it, and only the newest one is written.
+  // With `newest`: Conflict when the stored object is another than `object` by now. Without: whatever is stored is overwritten.
+  Task<Result<void>> write_status(ObjectPtr object, json status, bool newest);
+  // Stores `status` soon, without anybody waiting: passes go on from it, and only the newest one is written. It never overwrites
+  // what a pass has committed meanwhile.
   void save_status(const ObjectPtr& object, json status);
   Task<void> save_loop(ObjectPtr object);
+  // environment_waiting.cc: nothing is decided, but said. One that is being deleted says so at once, others after a while.
   runtime::Outcome await_engine(const ObjectPtr& object);
+  runtime::Outcome stand_by(const ObjectPtr& object, const std::string& why);
 
   void launch(const ObjectPtr& object, const plan::Plan& plan);
   Task<void> operate(Subject subject, plan::Action action);
@@ -89,7 +96,9 @@ class EnvironmentReconciler final : public runtime::Reconciler {
   std::map<std::string, plan::Memory> memories_;  // by uid
   std::map<std::string, ObjectKey> starving_;     // by uid: waits for a port or a subnet
   std::map<std::string, json> unwritten_;         // by uid: a status that is newer than the stored one
+  std::map<std::string, base::SteadyTime> waiting_;  // by uid: since when nothing could be decided
   std::set<std::string> savers_;                  // by uid: somebody writes it
+  base::SystemTime watching_since_{};
   std::multiset<ObjectKey> writing_;              // status writes in flight
   TaskGroup tasks_;
 };

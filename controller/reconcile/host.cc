@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "base/log.h"
-#include "controller/reconcile/host_network.h"
 #include "controller/reconcile/owner.h"
 
 namespace berth::reconcile {
@@ -86,15 +85,23 @@ Task<void> Host::block_foreign() {
   std::vector<std::string> every;
   auto networks = co_await engine.list_networks(std::move(every), deadline);
   blocking_ = false;
-  std::vector<plan::Subnet> blocked;
-  if (options_.engine_is_local) blocked = host_routes();
   if (networks.has_value()) {
+    foreign_.clear();
     for (const auto& network : *networks) {
       if (owner_of(network.labels, options_.instance)) continue;
       for (const auto& text : network.subnets) {
-        if (auto subnet = plan::parse_subnet(text); subnet.has_value()) blocked.push_back(*subnet);
+        if (auto subnet = plan::parse_subnet(text); subnet.has_value()) foreign_.push_back(*subnet);
       }
     }
+  }
+  refresh_routes();
+}
+
+void Host::refresh_routes() {
+  auto blocked = foreign_;
+  if (options_.engine_is_local) {
+    const auto routes = options_.routes();
+    blocked.insert(blocked.end(), routes.begin(), routes.end());
   }
   subnets.set_blocked(std::move(blocked));
 }

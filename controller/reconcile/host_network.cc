@@ -20,6 +20,13 @@ std::string read(const char* path) {
   return text.str();
 }
 
+bool is_engine_bridge(const std::string& interface) {
+  constexpr std::string_view kPrefix = "br-";
+  constexpr std::size_t kDigits = 12;
+  return interface.starts_with(kPrefix) && interface.size() == kPrefix.size() + kDigits &&
+         interface.find_first_not_of("0123456789abcdef", kPrefix.size()) == std::string::npos;
+}
+
 struct Socket {
   explicit Socket(int type) : fd(::socket(AF_INET, type | SOCK_CLOEXEC, 0)) {}
   ~Socket() {
@@ -42,7 +49,7 @@ std::vector<plan::Subnet> parse_routes(std::string_view text) {
     std::string interface, gateway, flags, refs, use, metric;
     std::uint32_t destination = 0, mask = 0;
     fields >> interface >> std::hex >> destination >> gateway >> flags >> refs >> use >> metric >> mask;
-    if (!fields || mask == 0 || interface.starts_with("br-")) continue;
+    if (!fields || mask == 0 || is_engine_bridge(interface)) continue;
     plan::Subnet subnet;
     subnet.address = ntohl(destination);  // the table shows network byte order as a number of this machine
     subnet.prefix = std::popcount(mask);

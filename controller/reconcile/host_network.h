@@ -12,7 +12,7 @@ namespace berth::reconcile {
 // What this machine's network already uses. Short system calls; nothing here waits.
 
 // The networks of a /proc/net/route text, without the default route and without prefixes that no subnet can have.
-// Interfaces whose name starts with "br-" are the engine's bridges: it knows those networks itself.
+// Interfaces that are named as the engine names its bridges ("br-" and 12 hex digits) are left out: it knows those networks itself.
 std::vector<plan::Subnet> parse_routes(std::string_view text);
 std::vector<plan::Subnet> host_routes();
 // Whether a socket can be bound to it at this moment.

@@ -1,8 +1,25 @@
 #include "controller/reconcile/lease_watch.h"
 
 #include "base/log.h"
+#include "controller/plan/facts.h"
+#include "crd/scheme.h"
 
 namespace berth::reconcile {
+
+namespace {
+
+// The environment that a Lease is the heartbeat of, and its uid; nullopt when it does not say.
+std::optional<std::pair<ObjectKey, std::string>> owner_of(const ObjectPtr& lease) {
+  const auto& metadata = plan::object_at(lease->body(), "metadata");
+  for (const auto& reference : plan::array_at(metadata, "ownerReferences")) {
+    const auto group = std::string(crd::kGroup) + "/";
+    if (plan::text_at(reference, "kind") != "TestEnvironment" || !plan::text_at(reference, "apiVersion").starts_with(group)) continue;
+    return std::pair(ObjectKey{lease->ns(), plan::text_at(reference, "name")}, plan::text_at(reference, "uid"));
+  }
+  return std::nullopt;
+}
+
+}  // namespace
 
 LeaseWatch::LeaseWatch(Executor executor, base::Clock& clock, api::Client& client, const crd::ResourceInfo& leases,
                        runtime::Informer& environments)
@@ -15,6 +32,15 @@ LeaseWatch::LeaseWatch(Executor executor, base::Clock& clock, api::Client& clien
     if (now || !old || !old->spec().contains("leaseDurationSeconds")) return;
     if (const auto lease = leases_.get(old->key())) tasks_.spawn("remove", remove(lease->key(), lease->uid()));
   });
+}
+
+void LeaseWatch::sweep(const runtime::Informer& environments) {
+  for (const auto& lease : leases_.list()) {
+    const auto owner = owner_of(lease);
+    if (!owner) continue;
+    const auto environment = environments.get(owner->first);
+    if (!environment || environment->uid() != owner->second) tasks_.spawn("remove", remove(lease->key(), lease->uid()));
+  }
 }
 
 void LeaseWatch::start() { leases_.start(); }

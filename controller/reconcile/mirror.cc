@@ -12,6 +12,7 @@ namespace berth::reconcile {
 namespace {
 
 constexpr base::Duration kInspectDeadline = std::chrono::seconds(20);
+constexpr base::Duration kListedInspectDeadline = std::chrono::seconds(2);  // others wait for it
 constexpr base::Duration kListDeadline = std::chrono::seconds(60);
 constexpr base::Backoff kReconnect{std::chrono::milliseconds(200), std::chrono::seconds(5), 2.0};
 
@@ -57,7 +58,11 @@ plan::Actual Mirror::actual(const std::string& uid) const {
   plan::Actual actual;
   const auto found = owned_.find(uid);
   if (found == owned_.end()) return actual;
-  for (const auto& id : found->second.containers) actual.containers.push_back(containers_.at(id).value);
+  for (const auto& id : found->second.containers) {
+    const auto& entry = containers_.at(id);
+    actual.containers.push_back(entry.value);
+    if (entry.unclear) actual.unclear = entry.value.name;
+  }
   for (const auto& id : found->second.networks) actual.networks.push_back(networks_.at(id).value);
   return actual;
 }
@@ -149,7 +154,7 @@ Task<Result<void>> Mirror::list_all(bool inspect_everything) {
   if (containers.has_error()) co_return containers.error();
 
   std::set<std::string> seen;
-  std::vector<std::string> unclear;
+  std::vector<engine::Container> unclear;
   for (auto& network : *networks) {
     seen.insert(network.id);
     if (!networks_.contains(network.id) && !changed_since(network.id, before)) put(std::move(network));
@@ -157,9 +162,9 @@ Task<Result<void>> Mirror::list_all(bool inspect_everything) {
   for (const auto& listed : *containers) {
     seen.insert(listed.id);
     const auto known = containers_.find(listed.id);
-    const bool is_known = known != containers_.end();
+    const bool is_known = known != containers_.end() && !known->second.unclear;
     if (held(listed.id) || changed_since(listed.id, before)) continue;
-    if (inspect_everything || !is_known || !same_in_list(known->second.value, listed)) unclear.push_back(listed.id);
+    if (inspect_everything || !is_known || !same_in_list(known->second.value, listed)) unclear.push_back(listed);
   }
   std::vector<std::string> gone;
   for (const auto& [id, entry] : containers_) {
@@ -174,11 +179,12 @@ Task<Result<void>> Mirror::list_all(bool inspect_everything) {
   co_return co_await inspect_all(std::move(unclear));
 }
 
-Task<Result<void>> Mirror::inspect_all(std::vector<std::string> ids) {
+Task<Result<void>> Mirror::inspect_all(std::vector<engine::Container> listed) {
   std::size_t next = 0;
   TaskGroup group(tasks_.executor(), "mirror list");
-  const auto workers = std::min<std::size_t>(ids.size(), static_cast<std::size_t>(options_.parallel_inspects));
-  for (std::size_t i = 0; i < workers; ++i) group.spawn("inspect", inspect_some(ids, next));
+  const auto workers = std::min<std::size_t>(listed.size(), static_cast<std::size_t>(options_.parallel_inspects));
+  const auto all = std::make_shared<const std::vector<engine::Container>>(std::move(listed));
+  for (std::size_t i = 0; i < workers; ++i) group.spawn("inspect", inspect_some(all, next));
   std::exception_ptr interrupted;
   try {
     co_await group.join();
@@ -194,14 +200,15 @@ Task<Result<void>> Mirror::inspect_all(std::vector<std::string> ids) {
   co_return Result<void>();
 }
 
-// A container that cannot be inspected now (its lock is held, it is sick) stays as it was until the next resync.
-Task<void> Mirror::inspect_some(std::vector<std::string> ids, std::size_t& next) {
-  while (next < ids.size()) {
-    const auto id = ids[next++];
-    auto inspected = co_await refresh(id);
-    if (inspected.has_error() && inspected.error().reason != Reason::NotFound) {
-      base::log_warn("mirror", "inspect failed", {{"container", id}, {"error", inspected.error().message}});
-    }
+// A container that cannot be inspected now (its lock is held, it is sick) is asked again with more patience, beside the others.
+Task<void> Mirror::inspect_some(std::shared_ptr<const std::vector<engine::Container>> listed, std::size_t& next) {
+  while (next < listed->size()) {
+    const auto& container = (*listed)[next++];
+    auto inspected = co_await refresh(container.id, kListedInspectDeadline);
+    if (inspected.has_value() || inspected.error().reason == Reason::NotFound) continue;
+    base::log_warn("mirror", "inspect failed", {{"container", container.id}, {"error", inspected.error().message}});
+    refresh_soon(container.id);
+    put_unclear(container);
   }
 }
 
@@ -227,11 +234,13 @@ Task<void> Mirror::refresh_task(std::string id) {
   } while (refreshing_[id]);
 }
 
-Task<Result<engine::Container>> Mirror::refresh(std::string id) {
+Task<Result<engine::Container>> Mirror::refresh(std::string id) { return refresh(std::move(id), kInspectDeadline); }
+
+Task<Result<engine::Container>> Mirror::refresh(std::string id, base::Duration patience) {
   constexpr int kAttempts = 3;
   for (int attempt = 1;; ++attempt) {
     const auto before = epoch_;
-    const auto deadline = soon();
+    const auto deadline = base::Deadline::after(clock_.steady_now(), patience);
     auto inspected = co_await engine_.inspect_container(id, deadline);
     if (inspected.has_error()) {
       if (inspected.error().reason == Reason::NotFound) drop_container(id);
@@ -275,18 +284,26 @@ Task<Result<plan::Actual>> Mirror::relist(std::string uid) {
 
 // ---- the copy
 
-void Mirror::put(engine::Container container) {
+void Mirror::put(engine::Container container) { enter(std::move(container), false); }
+
+void Mirror::put_unclear(engine::Container listed) {
+  const auto known = containers_.find(listed.id);
+  if (known == containers_.end() || known->second.unclear) enter(std::move(listed), true);
+}
+
+void Mirror::enter(engine::Container container, bool unclear) {
   const auto owner = owner_of(container.labels, options_.instance);
   if (!owner) return;
   const auto id = container.id;
   const auto known = containers_.find(id);
   if (known != containers_.end()) {
-    const auto old = std::move(known->second.value);
-    known->second.value = std::move(container);
-    known->second.epoch = ++epoch_;
-    detect_drift(old, known->second.value);
+    auto& entry = known->second;
+    const bool was_unclear = std::exchange(entry.unclear, unclear);
+    const auto old = std::exchange(entry.value, std::move(container));
+    entry.epoch = ++epoch_;
+    if (!was_unclear) detect_drift(old, entry.value);
   } else {
-    containers_.emplace(id, ContainerEntry{std::move(container), ++epoch_, false});
+    containers_.emplace(id, ContainerEntry{std::move(container), ++epoch_, false, unclear});
   }
   auto& owned = owned_[owner->uid];
   owned.owner = *owner;
@@ -372,7 +389,5 @@ void Mirror::notify(const Owner& owner) const {
 std::vector<std::string> Mirror::filter() const {
   return {std::string(plan::kInstanceLabel) + "=" + options_.instance};
 }
-
-base::Deadline Mirror::soon() const { return base::Deadline::after(clock_.steady_now(), kInspectDeadline); }
 
 }  // namespace berth::reconcile

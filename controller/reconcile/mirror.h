@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <memory>
 #include <set>
 #include <string>
 #include <vector>
@@ -35,7 +36,8 @@ struct MirrorOptions {
 
 // The informer of the engine: a copy of every container and network that carries our instance label. Listed at first and after every
 // reconnect, kept current by the event stream, looked over once a minute. Operations put what the engine answered into it, so that
-// nothing is asked twice. What is read here may be old by one event, never by more than one resync. Loop thread only.
+// nothing is asked twice. What is read here may be old by one event, never by more than one resync. A container whose inspect hangs
+// delays nobody else: it is there as the list shows it, and its environment's Actual says so. Loop thread only.
 class Mirror {
  public:
   using OnChange = std::function<void(const Owner&)>;
@@ -81,6 +83,7 @@ class Mirror {
   void drop_network(const std::string& id);
   // Inspects, and again when something happened to it meanwhile. NotFound drops it.
   Task<Result<engine::Container>> refresh(std::string id);
+  Task<Result<engine::Container>> refresh(std::string id, base::Duration patience);
   // Lists what carries `uid`, takes it over and drops what is gone.
   Task<Result<plan::Actual>> relist(std::string uid);
 
@@ -89,6 +92,7 @@ class Mirror {
     engine::Container value;
     std::uint64_t epoch = 0;  // of its last change
     bool oom_seen = false;
+    bool unclear = false;  // known from a list alone: its state, but not its times and results
   };
   struct NetworkEntry {
     engine::Network value;
@@ -104,10 +108,12 @@ class Mirror {
   Task<Error> follow();
   Task<void> resync_loop();
   Task<Result<void>> list_all(bool inspect_everything);
-  Task<Result<void>> inspect_all(std::vector<std::string> ids);
-  Task<void> inspect_some(std::vector<std::string> ids, std::size_t& next);
+  Task<Result<void>> inspect_all(std::vector<engine::Container> listed);
+  Task<void> inspect_some(std::shared_ptr<const std::vector<engine::Container>> listed, std::size_t& next);
   Task<void> refresh_task(std::string id);
   void refresh_soon(const std::string& id);
+  void put_unclear(engine::Container listed);
+  void enter(engine::Container container, bool unclear);
   void set_live(bool live);
 
   void handle(const engine::Event& event);
@@ -122,7 +128,6 @@ class Mirror {
   void notify(const Owner& owner) const;
   void forget_owned(const std::string& uid);
   std::vector<std::string> filter() const;
-  base::Deadline soon() const;
 
   base::Clock& clock_;
   engine::Engine& engine_;

@@ -44,7 +44,9 @@ void Mirror::handle_container(const engine::Event& event) {
     return;
   }
   auto& entry = known->second;
-  if (event.action == "die") {
+  if (entry.unclear && event.action != "destroy") {
+    refresh_soon(id);
+  } else if (event.action == "die") {
     died(entry, event);
   } else if (event.action == "oom") {
     entry.oom_seen = true;

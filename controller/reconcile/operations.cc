@@ -8,6 +8,7 @@ namespace berth::reconcile {
 namespace {
 
 constexpr base::Duration kCallDeadline = std::chrono::seconds(30);
+constexpr base::Duration kWholeLog = std::chrono::minutes(10);  // the reader may be slow
 
 base::Deadline soon(base::Clock& clock) { return base::Deadline::after(clock.steady_now(), kCallDeadline); }
 
@@ -48,7 +49,7 @@ class Operations {
       const auto now = std::chrono::floor<std::chrono::seconds>(clock_.system_now()).time_since_epoch().count();
       wanted.since_seconds = now - *options.since_seconds;
     }
-    const auto deadline = soon(clock_);
+    const auto deadline = base::Deadline::after(clock_.steady_now(), kWholeLog);
     auto opened = co_await host_.engine.logs(container->id, std::move(wanted), deadline);
     if (opened.has_error()) co_return opened.error();
     std::string type = "text/plain; charset=utf-8";

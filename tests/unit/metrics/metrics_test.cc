@@ -74,7 +74,7 @@ TEST_F(MetricsTest, FixedSeriesStandAtZeroFromTheStart) {
         "berth_port_conflicts_total{host=\"local\"}",
         "berth_port_fallbacks_total{host=\"local\"}",
         "berth_cleanup_duration_seconds_count",
-        "berth_cleanup_objects_total{cause=\"orphan\",kind=\"volume\"}",
+        "berth_cleanup_objects_total{cause=\"orphan\",kind=\"network\"}",
         "berth_orphans{kind=\"network\"}",
         "berth_orphans_removed_total{kind=\"container\"}",
         "berth_cleanup_failures_total{reason=\"NetworkInUse\"}",
@@ -132,7 +132,7 @@ TEST_F(MetricsTest, EveryEnvironmentSeriesMoves) {
   metrics.port_fallback();
   metrics.cleanup_duration(2);
   metrics.cleanup_object("container", "deleted");
-  metrics.orphans("volume", 7);
+  metrics.orphans("network", 7);
   metrics.orphan_removed("network");
   metrics.cleanup_failure("DiskPressure");
   metrics.terminating_oldest(8);
@@ -149,7 +149,7 @@ TEST_F(MetricsTest, EveryEnvironmentSeriesMoves) {
   EXPECT_EQ(value("berth_port_fallbacks_total{host=\"local\"}"), 1);
   EXPECT_EQ(value("berth_cleanup_duration_seconds_sum"), 2);
   EXPECT_EQ(value("berth_cleanup_objects_total{cause=\"deleted\",kind=\"container\"}"), 1);
-  EXPECT_EQ(value("berth_orphans{kind=\"volume\"}"), 7);
+  EXPECT_EQ(value("berth_orphans{kind=\"network\"}"), 7);
   EXPECT_EQ(value("berth_orphans_removed_total{kind=\"network\"}"), 1);
   EXPECT_EQ(value("berth_cleanup_failures_total{reason=\"DiskPressure\"}"), 1);
   EXPECT_EQ(value("berth_terminating_oldest_seconds"), 8);

@@ -98,7 +98,7 @@ TEST_F(ConvergenceTest, APortThatIsNoLongerWantedStaysLeasedAsLongAsItIsPublishe
     const auto container = engine.container(old);
     const bool published = container && std::any_of(container->ports.begin(), container->ports.end(),
                                                     [](const auto& port) { return port.host_port == 30001; });
-    if (published) ASSERT_NE(berthd->host().ports.holder(dropped), "") << i;
+    ASSERT_TRUE(!published || !berthd->host().ports.holder(dropped).empty()) << i;
     run(100ms);
   }
   EXPECT_EQ(berthd->host().ports.holder(dropped), "");
@@ -159,6 +159,69 @@ TEST_F(ConvergenceTest, WaitsForASubnetAndGoesOnByItself) {
   remove("first");
   run(1s);
   EXPECT_EQ(phase("second"), "Ready");
+}
+
+TEST_F(ConvergenceTest, OfThoseWhoWaitForASubnetTheOldestIsServed) {
+  stop();
+  options.host.subnet_pool = plan::parse_subnet("10.213.0.0/27").value();
+  start();
+  create(environment("first", {service("a")}));
+  run(2s);
+  for (int i = 0; i < 8; ++i) {
+    create(environment("w" + std::to_string(i), {service("a")}));
+    run(1s);
+  }
+  auto holder = std::string("first");
+  for (int i = 0; i < 8; ++i) {
+    remove(holder);
+    run(1s);
+    holder = "w" + std::to_string(i);
+    EXPECT_EQ(phase(holder), "Ready");
+  }
+}
+
+TEST_F(ConvergenceTest, ANewServiceDoesNotWaitForAPortThatIsHeldByOthers) {
+  create(two_services("shop"));
+  run(5s);
+  ASSERT_EQ(phase("shop"), "Ready");
+  engine.hold_port("127.0.0.1", 30001);
+  change_spec("shop", [](json& spec) {
+    json redis = service("redis");
+    redis["ports"] = {{{"name", "r"}, {"containerPort", 6379}}};
+    spec["services"].push_back(redis);
+  });
+  run(3s);
+  EXPECT_EQ(phase("shop"), "Ready");
+  EXPECT_EQ(status("shop")["endpoints"]["redis.r"], "127.0.0.1:30002");
+}
+
+TEST_F(ConvergenceTest, ARequestChangesInPlace) {
+  json app = service("app");
+  app["resources"] = {{"requests", {{"cpu", "250m"}}}};
+  create(environment("shop", {app}));
+  run(3s);
+  const auto id = service_status("shop", "app")["containerID"];
+  EXPECT_EQ(engine.container(id)->cpu_shares, 256);
+  change_spec("shop", [](json& spec) { spec["services"][0]["resources"]["requests"]["cpu"] = "2"; });
+  run(3s);
+  EXPECT_EQ(service_status("shop", "app")["containerID"], id);
+  EXPECT_EQ(engine.container(id)->cpu_shares, 2048);
+}
+
+TEST_F(ConvergenceTest, ARouteThatAppearsLaterIsNotLeasedOver) {
+  stop();
+  std::vector<plan::Subnet> routes;
+  options.host.engine_is_local = true;
+  options.host.routes = [&] { return routes; };
+  start();
+  create(environment("before", {service("a")}));
+  run(3s);
+  EXPECT_EQ(status("before")["network"]["subnet"], "10.213.0.0/27");
+  routes = {plan::parse_subnet("10.213.0.32/27").value()};  // a VPN comes up
+  create(environment("after", {service("a")}));
+  run(3s);
+  EXPECT_EQ(status("after")["network"]["subnet"], "10.213.0.64/27");
+  stop();
 }
 
 TEST_F(ConvergenceTest, FilesAreCopiedBeforeTheFirstStart) {

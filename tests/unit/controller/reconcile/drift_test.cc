@@ -99,14 +99,86 @@ TEST_F(DriftTest, AnEngineRestartIsHealed) {
 }
 
 TEST_F(DriftTest, NothingIsDecidedWhileTheEngineIsAway) {
+  const auto before = status("shop");
   engine.set_down(true);
   const auto revision = get("shop")->revision();
+  run(9s);
+  EXPECT_EQ(get("shop")->revision(), revision) << "a short absence is not worth a write";
   run(5min);
-  EXPECT_EQ(get("shop")->revision(), revision);
+  EXPECT_EQ(phase("shop"), "Ready");
+  EXPECT_EQ(status("shop")["services"], before["services"]);
+  EXPECT_EQ(crd::condition_status(status("shop"), "Ready"), "False");
+  EXPECT_EQ(status("shop")["reason"], "EngineUnavailable");
+  EXPECT_THAT(status("shop").value("message", ""), HasSubstr("connection refused"));
+  EXPECT_EQ(get("shop")->revision(), revision + 1) << "it is said once";
   engine.set_down(false);
   run(30s);
   EXPECT_EQ(phase("shop"), "Ready");
+  EXPECT_EQ(crd::condition_status(status("shop"), "Ready"), "True");
+  EXPECT_FALSE(status("shop").contains("reason"));
   EXPECT_THAT(changes(), IsEmpty());
+}
+
+TEST_F(DriftTest, ADeletionThatWaitsForTheEngineSaysSo) {
+  engine.set_down(true);
+  run(5s);
+  remove("shop");
+  run(1s);
+  EXPECT_EQ(phase("shop"), "Terminating");
+  EXPECT_EQ(status("shop")["reason"], "EngineUnavailable");
+  engine.set_down(false);
+  run(30s);
+  EXPECT_EQ(phase("shop"), "gone");
+}
+
+TEST_F(DriftTest, WhatIsOverKeepsItsReasonWhileTheEngineIsAway) {
+  json once = service("once");
+  once["restartPolicy"] = "Never";
+  create(environment("batch", {once}));
+  run(2s);
+  engine.kill(container_of("batch", "once"), 3);
+  run(10s);
+  ASSERT_EQ(phase("batch"), "Failed");
+  const auto before = status("batch");
+  engine.set_down(true);
+  run(5min);
+  EXPECT_EQ(status("batch"), before);
+}
+
+TEST_F(DriftTest, AContainerThatCannotBeInspectedDelaysNobodyElse) {
+  create(environment("sick", {service("app")}));
+  run(5s);
+  const auto sick = service_status("sick", "app").value("containerID", "");
+  stop();
+  engine.kill(postgres());
+  engine.inject({.operation = "container_inspect", .target = sick, .times = -1});
+  engine.forget_calls();
+  start();
+  run(3s);
+  EXPECT_EQ(engine.count("container_start"), 1) << "the other environment is healed";
+  EXPECT_EQ(phase("shop"), "Ready");
+  run(5min);
+  EXPECT_TRUE(engine.container(sick).has_value());
+  EXPECT_EQ(phase("sick"), "Ready");
+  EXPECT_EQ(status("sick")["reason"], "EngineUnavailable");
+  EXPECT_THAT(status("sick").value("message", ""), HasSubstr("does not answer about it"));
+  EXPECT_EQ(berthd->host().subnets.holder(plan::parse_subnet("10.213.0.32/27").value()), get("sick")->uid());
+}
+
+TEST_F(DriftTest, AContainerThatCanBeInspectedAgainIsGoneOnWith) {
+  const auto sick = service_status("shop", "api").value("containerID", "");
+  stop();
+  engine.kill(container_of("shop", "api"));
+  engine.inject({.operation = "container_inspect", .target = sick, .times = 2});
+  engine.forget_calls();
+  start();
+  run(2min);
+  EXPECT_EQ(engine.count("container_start"), 1);
+  EXPECT_EQ(phase("shop"), "Ready");
+  EXPECT_FALSE(status("shop").contains("reason"));
+  remove("shop");
+  run(30s);
+  EXPECT_EQ(phase("shop"), "gone");
 }
 
 TEST_F(DriftTest, AServiceThatMayEndIsNoDrift) {

@@ -46,6 +46,18 @@ TEST_F(FaultTest, AStartThatFailsOnceIsTriedAgain) {
   expect_one_of_each();
 }
 
+TEST_F(FaultTest, AnOperationThatThrowsIsTriedAgainSeldom) {
+  engine.inject({.operation = "container_create", .times = -1, .throws = true});
+  create(environment("shop", {service("app")}));
+  run(60s);
+  EXPECT_LT(engine.count("container_create"), 12);
+  EXPECT_EQ(service_status("shop", "app").value("reason", ""), "InternalError");
+  EXPECT_THAT(service_status("shop", "app").value("message", ""), HasSubstr("out of order"));
+  remove("shop");
+  run(5s);
+  EXPECT_EQ(phase("shop"), "gone");
+}
+
 TEST_F(FaultTest, ARemovalThatFailsIsTriedAgainAndKeepsTheLeases) {
   create(two_services("shop"));
   run(5s);

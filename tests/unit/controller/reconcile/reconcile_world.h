@@ -64,7 +64,7 @@ struct ReconcileWorld : testing::Test {
   asio::io_context io;
   fakes::FakeClock clock;
   crd::Scheme scheme = crd::Scheme::builtin();
-  std::unique_ptr<storage::Store> store = storage::make_memory_store(io.get_executor());
+  std::unique_ptr<storage::Store> store;
   api::Registry registry{scheme, *store, clock};
   api::LocalClient client{registry, api::Actor::System};
   api::LocalClient user{registry, api::Actor::User};
@@ -79,6 +79,11 @@ struct ReconcileWorld : testing::Test {
   std::vector<Said> said;
   EnvironmentControllerOptions options = default_options();
   std::unique_ptr<EnvironmentController> berthd;
+
+  using MakeStore = std::function<std::unique_ptr<storage::Store>(Executor, base::Clock&)>;
+  explicit ReconcileWorld(
+      const MakeStore& make = [](Executor executor, base::Clock&) { return storage::make_memory_store(std::move(executor)); })
+      : store(make(io.get_executor(), clock)) {}
 
   static EnvironmentControllerOptions default_options() {
     EnvironmentControllerOptions options;

@@ -35,10 +35,12 @@ TEST(HostNetwork, ReadsTheRoutingTable) {
       "Iface\tDestination\tGateway \tFlags\tRefCnt\tUse\tMetric\tMask\t\tMTU\tWindow\tIRTT\n"
       "eth0\t00000000\t0101A8C0\t0003\t0\t0\t0\t00000000\t0\t0\t0\n"
       "eth0\t0001A8C0\t00000000\t0001\t0\t0\t0\t00FFFFFF\t0\t0\t0\n"
-      "br-12ab\t0000D50A\t00000000\t0001\t0\t0\t0\tE0FFFFFF\t0\t0\t0\n"
+      "br-0123456789ab\t0000D50A\t00000000\t0001\t0\t0\t0\tE0FFFFFF\t0\t0\t0\n"
+      "br-lan\t0002A8C0\t00000000\t0001\t0\t0\t0\t00FFFFFF\t0\t0\t0\n"
       "garbage\n");
-  ASSERT_THAT(routes, SizeIs(1));
-  EXPECT_EQ(routes.front().str(), "192.168.1.0/24");
+  ASSERT_THAT(routes, SizeIs(2));
+  EXPECT_EQ(routes[0].str(), "192.168.1.0/24");
+  EXPECT_EQ(routes[1].str(), "192.168.2.0/24") << "somebody's own bridge is not the engine's";
   EXPECT_THAT(parse_routes(""), IsEmpty());
 }
 
