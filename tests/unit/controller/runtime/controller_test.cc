@@ -70,6 +70,36 @@ TEST_F(ControllerTest, AnErrorIsRetriedWithBackOff) {
   EXPECT_EQ(queue.retries(key), 0);
 }
 
+TEST_F(ControllerTest, ErrorsAndTheTimeOfEveryPassAreCounted) {
+  reconciler.script = {unavailable, unavailable, success};
+  run(31ms);
+  EXPECT_THAT(registry.text(), HasSubstr("controller_runtime_reconcile_errors_total{controller=\"te\"} 2"));
+  EXPECT_THAT(registry.text(), HasSubstr("controller_runtime_reconcile_time_seconds_count{controller=\"te\"} 3"));
+}
+
+// Every pass takes two seconds.
+struct Slow final : Reconciler {
+  explicit Slow(base::Clock& c) : clock(c) {}
+  Task<Result<Outcome>> reconcile(ObjectKey, ReconcileContext) override {
+    co_await clock.sleep_for(2s);
+    co_return Outcome{};
+  }
+  base::Clock& clock;
+};
+
+TEST_F(ControllerTest, WorkersAreActiveWhileTheyWork) {
+  Slow slow(clock);
+  Controller other{io.get_executor(), clock, "te", queue, slow, metrics, 2};
+  other.start();
+  for (const auto* name : {"a", "b", "c"}) queue.add({"ns", name});
+  fakes::run_for(io, clock, 1s);
+  EXPECT_THAT(registry.text(), HasSubstr("controller_runtime_active_workers{controller=\"te\"} 2"));
+  fakes::run_for(io, clock, 10s);
+  EXPECT_THAT(registry.text(), HasSubstr("controller_runtime_active_workers{controller=\"te\"} 0"));
+  EXPECT_THAT(registry.text(), HasSubstr("controller_runtime_reconcile_time_seconds_sum{controller=\"te\"} 6"));
+  fakes::run_task(io, clock, other.stop());
+}
+
 TEST_F(ControllerTest, AnInvalidSpecIsTerminal) {
   reconciler.script = {invalid};
   run(1h);

@@ -27,6 +27,12 @@ struct WorkQueueTest : testing::Test {
     auto key = fakes::run_task(io, clock, queue.get());
     return key ? key->name : "";
   }
+  double value(const std::string& series) const {
+    const auto text = "\n" + registry.text();
+    const auto line = "\nworkqueue_" + series + "{name=\"test\"} ";
+    const auto at = text.find(line);
+    return at == std::string::npos ? -1 : std::stod(text.substr(at + line.size()));
+  }
 };
 
 Task<void> getter(WorkQueue& queue, std::vector<std::string>& got) {
@@ -37,6 +43,34 @@ TEST_F(WorkQueueTest, MergesAKeyThatIsAddedTwice) {
   queue.add(a);
   queue.add(a);
   EXPECT_EQ(queue.depth(), 1u);
+}
+
+TEST_F(WorkQueueTest, ItsSeriesTellHowLongKeysWaitAndTake) {
+  queue.add(a);
+  queue.add(b);
+  EXPECT_EQ(value("adds_total"), 2);
+  EXPECT_EQ(value("depth"), 2);
+  clock.advance(3s);
+  ASSERT_EQ(next(), "a");
+  EXPECT_EQ(value("depth"), 1);
+  EXPECT_EQ(value("queue_duration_seconds_count"), 1);
+  EXPECT_EQ(value("queue_duration_seconds_sum"), 3);
+  clock.advance(1s);
+  ASSERT_EQ(next(), "b");
+  clock.advance(2s);
+  queue.report_unfinished();
+  EXPECT_EQ(value("unfinished_work_seconds"), 5);
+  EXPECT_EQ(value("longest_running_processor_seconds"), 3);
+  queue.done(a);
+  queue.done(b);
+  queue.report_unfinished();
+  EXPECT_EQ(value("unfinished_work_seconds"), 0);
+  EXPECT_EQ(value("longest_running_processor_seconds"), 0);
+  EXPECT_EQ(value("work_duration_seconds_count"), 2);
+  EXPECT_EQ(value("work_duration_seconds_sum"), 5);
+  EXPECT_EQ(value("retries_total"), 0);
+  queue.add_rate_limited(a);
+  EXPECT_EQ(value("retries_total"), 1);
 }
 
 TEST_F(WorkQueueTest, HandsOutByPriorityThenByArrival) {
