@@ -17,6 +17,7 @@ check "a listener that is no loopback address" refused "0.0.0.0" --listen http:/
 check "a log level" refused "--log-level" --log-level loud
 check "a directory that is not there" refused "$WORK/nowhere" --manifests "$WORK/nowhere"
 check "a group that is not there" refused "--socket-group" --socket-group nosuchgroup
+check "a group for a socket that only the owner reaches" refused "--socket-group" --socket-group daemon
 check "an unknown flag" refused "--manifest-dir" --manifest-dir x
 check "a variable" fails_with "BERTH_PORT_RANGE" env BERTH_PORT_RANGE=x timeout 10 "$BERTH_BIN/berthd" --data-dir "$TRY"
 printf 'port-rangee: 30000-31999\n' >"$WORK/config.yaml"
@@ -24,20 +25,32 @@ check "an unknown key of the config file" refused "port-rangee" --config "$WORK/
 check "a config file that is not there" refused "$WORK/none.yaml" --config "$WORK/none.yaml"
 
 note "where it listens by itself"
-chmod 0755 "$WORK"
-"$BERTH_BIN/berthd" --data-dir "$DATA" --manifests "$MANIFESTS" --socket-group daemon --port-range 31000-31499 \
-  --subnet-pool 10.214.0.0/16 --prune-delay 300ms >>"$LOG" 2>&1 &
-BERTHD_PID=$!
+run_berthd() {
+  "$BERTH_BIN/berthd" --data-dir "$DATA" --manifests "$MANIFESTS" --port-range 31000-31499 --subnet-pool 10.214.0.0/16 \
+    --prune-delay 300ms "$@" >>"$LOG" 2>&1 &
+  BERTHD_PID=$!
+}
+run_berthd
 find_it() { timeout 20 "$BERTH_BIN/berthctl" --data-dir "$DATA" "$@"; }
 eventually 10 "berthctl finds the socket of the data directory" find_it get te
 check "also by a relative path" same "$(cd "$WORK" && timeout 20 "$BERTH_BIN/berthctl" --data-dir data get te -o name)" ""
 check "TCP is http://127.0.0.1:6440" same "$(curl -s --max-time 5 http://127.0.0.1:6440/healthz)" ok
 check "the token of the data directory opens it" find_it --server http://127.0.0.1:6440 get te
-check "the socket is the group's" same "$(stat -c '%G %a' "$DATA/berthd.sock")" "daemon 660"
-ln -s "$DATA/berthd.sock" "$WORK/berthd.sock"
+check "the socket is guarded by its mode" same "$(stat -c %a "$DATA/berthd.sock")" 660
 check "a second berthd on a busy port says which" refused "127.0.0.1:6440" --listen http://127.0.0.1:6440
 check "a second one on a socket in use says which" refused "$DATA/berthd.sock" --listen "unix://$DATA/berthd.sock"
 check "the first one serves on" find_it get te
+check "SIGTERM ends it with status 0" stop_berthd
+check "its socket is gone" test ! -e "$DATA/berthd.sock"
+
+note "a socket for a group"
+chmod 0755 "$WORK"
+run_berthd --listen "unix://$WORK/berthd.sock" --socket-group daemon
+eventually 10 "it serves" ctl get te
+check "the socket is the group's" same "$(stat -c '%G %a' "$WORK/berthd.sock")" "daemon 660"
+as() { timeout 10 setpriv --reuid nobody --regid "$1" --clear-groups curl -sf -o "$2" --unix-socket "$WORK/berthd.sock" http://localhost/api/v1/namespaces; }
+check "who is in the group may use it" as daemon /dev/null
+check "who is not may not" same "$(as nogroup /dev/stdout)" ""
 
 note "SIGHUP"
 syncs() { metric berth_manifest_sync_seconds_count; }
@@ -64,5 +77,4 @@ check "many of them do no harm" phase_is ci/hup Ready
 rm "$MANIFESTS"/*.yaml
 eventually 30 "no environment is left" no_environment
 check "SIGTERM ends it with status 0" stop_berthd
-check "its socket is gone" test ! -e "$DATA/berthd.sock"
 check "the engine is clean" engine_is_clean

@@ -122,6 +122,8 @@ finish() {
   local status=$? left
   trap - EXIT
   clean_up_more || true
+  # What still runs in the background, except berthd itself.
+  jobs -p | grep -vxF "${BERTHD_PID:-none}" | xargs -r kill 2>/dev/null || true
   if [ -n "$BERTHD_PID" ]; then
     kill -KILL "$BERTHD_PID" 2>/dev/null || true
     wait "$BERTHD_PID" 2>/dev/null || true

@@ -29,8 +29,10 @@ TEST_F(Commands, ApplyKeepsWhatBelongsToBerth) {
   ASSERT_EQ(run({"apply", "-f", "-"}), 0) << err();
   auto body = stored("checkout")->body();
   body["metadata"]["annotations"] = {{"berth.dev/source", "x.yaml"}, {"mine", "1"}};
+  api::WriteOptions as_berth;
+  as_berth.actor = api::Actor::System;
   ASSERT_TRUE(
-      fakes::run_task(io, registry.replace(environments(scheme), {"default", "checkout"}, body, {})).has_value());
+      fakes::run_task(io, registry.replace(environments(scheme), {"default", "checkout"}, body, as_berth)).has_value());
   input.clear();
   input.str(kManifest);
   ASSERT_EQ(run({"apply", "-f", "-"}), 0) << err();
