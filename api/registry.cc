@@ -45,6 +45,31 @@ void take_over(json& body, const json& old, const char* field) {
   if (old.contains(field)) body[field] = old[field];
 }
 
+// The marks of the watched directories: berth.dev/source, berth.dev/source-*.
+bool is_source_mark(std::string_view annotation) {
+  return annotation.starts_with(crd::kSourceAnnotation) &&
+         (annotation.size() == crd::kSourceAnnotation.size() || annotation[crd::kSourceAnnotation.size()] == '-');
+}
+
+// Gives `metadata` the marks of `old`, whatever it says itself.
+void keep_source_marks(json& metadata, const json& old) {
+  json annotations = json::object();
+  if (const auto given = metadata.find("annotations"); given != metadata.end() && given->is_object()) {
+    for (const auto& [name, value] : given->items()) {
+      if (!is_source_mark(name)) annotations[name] = value;
+    }
+  }
+  if (const auto kept = old.find("annotations"); kept != old.end() && kept->is_object()) {
+    for (const auto& [name, value] : kept->items()) {
+      if (is_source_mark(name)) annotations[name] = value;
+    }
+  }
+  const auto given = metadata.find("annotations");
+  if (given != metadata.end() ? *given == annotations : annotations.empty()) return;
+  metadata.erase("annotations");
+  if (!annotations.empty()) metadata["annotations"] = std::move(annotations);
+}
+
 // Whether a and b agree in everything but the `ignored` members.
 bool same_outside(const json& a, const json& b, std::initializer_list<std::string_view> ignored) {
   const auto covers = [&](const json& whole, const json& part) {
@@ -145,6 +170,7 @@ Task<Result<ObjectPtr>> Registry::create(const crd::ResourceInfo& resource, std:
   if (resource.namespaced) metadata["namespace"] = ns;
   const auto prefix = metadata.value("generateName", "");
   const bool generated = metadata.value("name", "").empty() && !prefix.empty();
+  if (options.actor == Actor::User) keep_source_marks(metadata, json::object());
 
   for (int attempt = 1;; ++attempt) {
     if (generated) metadata["name"] = make_name(prefix, random_);
@@ -233,6 +259,7 @@ Task<Result<ObjectPtr>> Registry::replace_once(const crd::ResourceInfo& resource
 
   const json& old_metadata = old->body()["metadata"];
   take_over_metadata(metadata, old_metadata);
+  if (options.actor == Actor::User) keep_source_marks(metadata, old_metadata);
   if (resource.has_status) take_over(body, old->body(), "status");
   auto causes = settle_finalizers(metadata, finalizers_of(old_metadata), options.actor);
   append(causes, validate_metadata(resource, metadata));

@@ -15,8 +15,9 @@ namespace berth::api {
 
 enum class FieldValidation { Strict, Warn, Ignore };
 
-// Who writes. Allocation fields of status (network, services[].ports, endpoints, env) and berth's finalizer are written
-// by System alone; a User's write keeps what is stored there.
+// Who writes. Allocation fields of status (network, services[].ports, endpoints, env), berth's finalizer and the marks of
+// watched directories (annotations berth.dev/source and berth.dev/source-*) are written by System alone; a User's write
+// keeps what is stored there, and what it says about them on create is left out.
 enum class Actor { User, System };
 
 struct WriteOptions {

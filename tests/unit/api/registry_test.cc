@@ -226,6 +226,34 @@ TEST_F(RegistryTest, LabelsAnnotationsFinalizersAndOwnersAreChecked) {
   EXPECT_THAT(error_of({{"ownerReferences", {1}}}), HasSubstr("must be an object"));
 }
 
+TEST_F(RegistryTest, UsersNeitherSetNorRemoveTheMarksOfDirectories) {
+  auto body = widget("web");
+  const json marks = {{"berth.dev/source", "/m/a.yaml"}, {"berth.dev/source-hash", "1-2"}, {"berth.dev/source-names", "{}"}};
+  body["metadata"]["annotations"] = marks;
+  EXPECT_FALSE(create(body).value()->body()["metadata"].contains("annotations"));
+
+  body["metadata"]["name"] = "marked";
+  options.actor = Actor::System;
+  ASSERT_EQ(create(body).value()->body()["metadata"]["annotations"], marks);
+  options.actor = Actor::User;
+  auto edited = stored("marked")->body();
+  edited["metadata"]["annotations"] = {{"berth.dev/source", "/x"}, {"berth.dev/adopt", "true"}, {"berth.dev/sourceless", "x"}};
+  json expected = marks;
+  expected["berth.dev/adopt"] = "true";
+  expected["berth.dev/sourceless"] = "x";
+  EXPECT_EQ(replace(edited, "marked").value()->body()["metadata"]["annotations"], expected);
+  edited = stored("marked")->body();
+  edited["metadata"].erase("annotations");
+  EXPECT_EQ(replace(edited, "marked").value()->body()["metadata"]["annotations"], marks);
+
+  edited = stored("web")->body();
+  edited["metadata"]["annotations"] = marks;
+  const auto revision = stored("web")->revision();
+  EXPECT_EQ(replace(edited).value()->revision(), revision);  // nothing is left to write
+  edited["metadata"]["annotations"] = json::object();
+  EXPECT_TRUE(replace(edited).has_value());
+}
+
 TEST_F(RegistryTest, UsersNeitherAddNorRemoveTheEngineFinalizer) {
   auto body = made();
   body["metadata"]["finalizers"] = {"example.com/mine"};
