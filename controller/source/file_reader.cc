@@ -1,10 +1,13 @@
 #include "controller/source/file_reader.h"
 
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <csignal>
 #include <cstring>
 
 #include "controller/source/unique_fd.h"
@@ -30,6 +33,28 @@ Error not_regular(const std::string& path) {
   return base::error(Reason::BadRequest, path + ": is not a regular file; it is not read");
 }
 
+// Whether leases on this file are up to this kernel alone. Where a server has a say (NFS, SMB), a refusal tells nothing of
+// writers; where others write past this kernel (FUSE, virtiofs), a grant tells nothing.
+bool leases_tell(int fd) {
+  constexpr std::uint32_t kXfs = 0x58465342;
+  constexpr std::uint32_t kZfs = 0x2fc12fc1;
+  constexpr std::uint32_t kBcachefs = 0xca451a4e;
+  struct statfs status {};
+  if (::fstatfs(fd, &status) != 0) return false;
+  switch (static_cast<std::uint32_t>(status.f_type)) {
+    case EXT4_SUPER_MAGIC:  // and ext2, ext3
+    case BTRFS_SUPER_MAGIC:
+    case F2FS_SUPER_MAGIC:
+    case TMPFS_MAGIC:
+    case RAMFS_MAGIC:
+    case OVERLAYFS_SUPER_MAGIC:
+    case kXfs:
+    case kZfs:
+    case kBcachefs: return true;
+    default: return false;
+  }
+}
+
 }  // namespace
 
 Result<Stamp> stamp_of(const std::string& path) {
@@ -37,6 +62,17 @@ Result<Stamp> stamp_of(const std::string& path) {
   if (::stat(path.c_str(), &status) != 0) return failed(path, errno);
   if (!S_ISREG(status.st_mode)) return not_regular(path);
   return make_stamp(status);
+}
+
+std::optional<bool> being_written(const std::string& path) {
+  const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
+  // The signal that tells of a writer who came meanwhile must not be SIGIO, which kills.
+  if (!fd || !leases_tell(fd.get()) || ::fcntl(fd.get(), F_SETSIG, SIGURG) != 0) return std::nullopt;
+  if (::fcntl(fd.get(), F_SETLEASE, F_RDLCK) == 0) {
+    ::fcntl(fd.get(), F_SETLEASE, F_UNLCK);
+    return false;
+  }
+  return errno == EAGAIN ? std::optional<bool>(true) : std::nullopt;
 }
 
 Result<FileText> read_file(const std::string& path, std::size_t limit) {

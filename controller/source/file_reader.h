@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "base/result.h"
@@ -26,6 +27,10 @@ struct FileText {
 // Where `path` leads, links followed. Errors: NotFound (nothing there, a link to nothing), BadRequest "path: not a regular
 // file", Forbidden or InternalError with the system's text.
 Result<Stamp> stamp_of(const std::string& path);
+// Whether somebody has the regular file `path` open for writing. nullopt: the system does not say (somebody else's file and no
+// CAP_LEASE, a filesystem that other machines may write to). It asks for a lease and gives it back at once: who opens the file
+// in that moment waits for microseconds.
+std::optional<bool> being_written(const std::string& path);
 // Reads a regular file; never blocks on a fifo or a device. Errors: as stamp_of(), RequestEntityTooLarge.
 Result<FileText> read_file(const std::string& path, std::size_t limit);
 

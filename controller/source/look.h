@@ -58,7 +58,8 @@ struct Look {
   std::map<std::string, FileLook> files;
   // Every directory that was read, roots included -> which one it is. Another number under the same path: it was swapped.
   std::map<std::string, std::uint64_t> directories;
-  // Directories and links to directories that are there and cannot be followed or read; a root that is not there. -> why
+  // Directories that are there and cannot be read, and links that may lead to one and lead to nothing -> why. A directory that
+  // is not there, a root too, is in neither of the two.
   std::map<std::string, std::string> unreadable;
 
   // Whether no manifest lies in `directory` or below it.

@@ -3,6 +3,7 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -14,8 +15,6 @@
 namespace berth::source {
 
 namespace {
-
-constexpr int kForgetWriter = 2;  // resyncs after which a silent writer's file is read as it is
 
 std::string name_of(const std::string& path) { return path.substr(path.rfind('/') + 1); }
 
@@ -41,9 +40,14 @@ bool TreeScan::note(const std::vector<Change>& changes, base::SteadyTime now) {
   for (const auto& change : changes) {
     switch (change.kind) {
       case Change::Kind::Modified:
-        writing_[change.path] = 0;
+        writing_[change.path] = now;
         continue;
       case Change::Kind::Closed:
+        if (!manifest_name(name_of(change.path))) {
+          if (!held_open_) continue;
+          other_closed_ = true;
+          break;
+        }
         writing_.erase(change.path);
         closed_[change.path] = now;
         break;
@@ -55,11 +59,12 @@ bool TreeScan::note(const std::vector<Change>& changes, base::SteadyTime now) {
       case Change::Kind::Created: {
         struct stat status {};
         if (change.directory || ::lstat(change.path.c_str(), &status) != 0) break;
-        // A link is complete; a file has just been opened for writing.
-        if (S_ISLNK(status.st_mode) || status.st_nlink > 1) {
+        // A link is complete. An empty file has just been opened for writing; one with content was put here with it (link,
+        // linkat), or is written to, which is told next.
+        if (S_ISLNK(status.st_mode)) {
           closed_[change.path] = now;
-        } else if (S_ISREG(status.st_mode)) {
-          writing_[change.path] = 0;
+        } else if (S_ISREG(status.st_mode) && status.st_size == 0) {
+          writing_[change.path] = now;
           continue;
         }
         break;
@@ -85,9 +90,12 @@ Look TreeScan::scan(base::SteadyTime now, base::SystemTime wall, bool reread) {
   visited_.clear();
   before_.clear();
   next_.clear();
+  held_open_ = false;
   if (reread) {
-    for (auto& [path, resyncs] : writing_) ++resyncs;
-    std::erase_if(writing_, [](const auto& file) { return file.second > kForgetWriter; });
+    std::erase_if(writing_, [&](const auto& file) {
+      const auto open = being_written(file.first);
+      return open ? !*open : now - file.second > kForgetWriter;
+    });
   }
   Look look;
   look.at = now;
@@ -106,6 +114,7 @@ Look TreeScan::scan(base::SteadyTime now, base::SystemTime wall, bool reread) {
   known_ = std::exchange(next_, {});
   closed_.clear();
   moved_in_.clear();
+  other_closed_ = false;
   std::erase_if(numbers_, [&](const auto& item) { return !look.directories.contains(item.first); });
   return look;
 }
@@ -144,6 +153,7 @@ std::vector<std::string> TreeScan::read_directory(const std::string& path, Look&
     return directories;
   }
   const std::unique_ptr<DIR, DirCloser> stream(::fdopendir(fd));
+  if (!stream) ::close(fd);
   struct statx status {};
   if (!stream || ::statx(fd, "", AT_EMPTY_PATH, STATX_INO | STATX_BTIME, &status) != 0) {
     look.unreadable[path] = path + ": cannot be read: " + std::strerror(errno);
@@ -213,9 +223,12 @@ void TreeScan::look_at_file(const std::string& path, bool link, Look& look) {
   }
   bool wait = writing_.contains(path);
   if (!wait && !complete && !same) {
+    const auto open = being_written(path);
     const auto age = wall_.time_since_epoch() - std::chrono::nanoseconds(stamp->modified_ns);
-    wait = age >= base::Duration(0) && age < kSettle;
-    unsettled_ = unsettled_ || wait;
+    wait = open ? *open : age >= base::Duration(0) && age < kSettle;
+    held_open_ = held_open_ || open == true;
+    // A closing is told a moment before the file counts as closed.
+    unsettled_ = unsettled_ || (wait && (!open || other_closed_));
   }
   if (wait) {
     look.files[path] = {FileState::Writing, known ? known->content : nullptr, ""};

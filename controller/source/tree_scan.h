@@ -21,6 +21,8 @@ class TreeScan {
  public:
   // A file that nobody was seen to close counts only when it was not written to for so long.
   static constexpr base::Duration kSettle = std::chrono::milliseconds(50);
+  // A writer that was silent for so long is forgotten at the next resync, where the system cannot say whether he is there.
+  static constexpr base::Duration kForgetWriter = std::chrono::minutes(2);
 
   TreeScan(std::vector<std::string> roots, std::size_t file_limit, WatchSet* watches)
       : roots_(std::move(roots)), file_limit_(file_limit), watches_(watches) {}
@@ -62,11 +64,13 @@ class TreeScan {
   std::map<std::string, Known> known_;
   std::map<std::string, base::SteadyTime> closed_;  // complete, and not read since
   std::set<std::string> moved_in_;                  // complete, with everything below them
-  std::map<std::string, int> writing_;              // open for writing -> resyncs since the last write
+  std::map<std::string, base::SteadyTime> writing_;  // open for writing -> when that was last heard of
   std::map<std::string, std::pair<Identity, std::uint64_t>> numbers_;
   std::uint64_t last_number_ = 0;
   bool lost_ = false;
   bool unsettled_ = false;
+  bool held_open_ = false;     // a file waits for a closing that may be told of another name, or not at all
+  bool other_closed_ = false;  // a closing of another name was told since the last scan
   // Of the running scan.
   base::SystemTime wall_{};
   base::SteadyTime now_{};

@@ -112,8 +112,8 @@ void WatchSet::translate(int descriptor, std::uint32_t mask, const std::string& 
   const bool directory = (mask & IN_ISDIR) != 0;
   const Change::Kind kind = kind_of(mask);
   // What is no manifest by its name may be a directory or a link to one; such things are not written to.
-  const bool content = kind == Change::Kind::Modified || kind == Change::Kind::Closed;
-  if (!watch.trees.empty() && !ignored_name(name) && (manifest_name(name) || !content)) {
+  const bool wanted = kind == Change::Kind::Modified ? manifest_name(name) : !ignored_name(name);
+  if (wanted || kind == Change::Kind::Closed) {
     for (const auto& tree : watch.trees) {
       changes.push_back({kind, tree == "/" ? "/" + name : tree + "/" + name, directory});
     }

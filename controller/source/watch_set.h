@@ -16,7 +16,7 @@ namespace berth::source {
 struct Change {
   enum class Kind {
     Modified,  // written to, by somebody who has it open
-    Closed,    // closed by a writer
+    Closed,    // closed by a writer; told of every name, since the file may have got another one while it was open
     Created,
     MovedIn,
     Gone,       // removed or moved away
@@ -39,7 +39,7 @@ class WatchSet {
 
   int fd() const { return fd_.get(); }
   void begin();
-  // Every manifest, directory and link in `path`.
+  // Every manifest, directory and link in `path`, and every closing.
   void directory(const std::string& path);
   // One name in a directory: a component of a path, or what a link leads to. Its changes are reported as changes of `path`.
   void entry(const std::string& directory, const std::string& name, const std::string& path);
