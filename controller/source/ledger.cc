@@ -71,9 +71,10 @@ std::set<ObjectKey> Ledger::observe(const Look& look) {
   read_files(look, before);
   const Claims claimed = claims();
   const auto busy = settle_claims(look, claimed, changed);
-  report_conflicts(claimed);
   find_missing(look, before, claimed, changed);
   judge_missing(look, busy, changed);
+  hand_over(claimed, changed);
+  report_conflicts(claimed);
   report_holds();
   return changed;
 }
@@ -96,6 +97,7 @@ void Ledger::read_files(const Look& look, const Files& before) {
     const auto old = before.find(path);
     File file = old == before.end() ? File{} : old->second;
     const std::string known = file.problem;
+    file.writing = seen.state == FileState::Writing;
     if (seen.state == FileState::Unreadable) {
       file.current = false;
       file.problem = seen.problem;
@@ -131,38 +133,58 @@ Ledger::Claims Ledger::claims() const {
 std::set<std::string> Ledger::settle_claims(const Look& look, const Claims& claims, std::set<ObjectKey>& changed) {
   std::set<std::string> busy;
   for (const auto& [key, files] : claims) {
-    std::string& owner = owner_[key];
-    auto winner = files.find(owner);
-    if (winner == files.end()) winner = files.begin();
-    owner = winner->first;
+    const auto owner = owner_.find(key);
+    auto winner = owner == owner_.end() ? files.begin() : files.find(owner->second);
+    if (winner == files.end()) {
+      winner = std::find_if(files.begin(), files.end(),
+                            [&, &wanted = key](const auto& file) { return !conflicts_.contains({wanted, file.first}); });
+    }
+    if (winner == files.end()) continue;
     if (missing_.erase(key) > 0) {
-      busy.insert(root_of(owner, look));
+      busy.insert(root_of(winner->first, look));
       changed.insert(key);
     }
-    ManifestPtr& live = live_[key];
-    if (live != winner->second) {
-      live = winner->second;
-      changed.insert(key);
-    }
+    settle(key, winner->second, changed);
   }
   return busy;
 }
 
+void Ledger::settle(const ObjectKey& key, const ManifestPtr& manifest, std::set<ObjectKey>& changed) {
+  owner_[key] = manifest->file;
+  ManifestPtr& live = live_[key];
+  if (live == manifest) return;
+  live = manifest;
+  changed.insert(key);
+}
+
+void Ledger::hand_over(const Claims& claims, std::set<ObjectKey>& changed) {
+  for (auto it = missing_.begin(); it != missing_.end();) {
+    const auto others = claims.find(it->first);
+    if (!it->second.gone || others == claims.end()) {
+      ++it;
+      continue;
+    }
+    it = missing_.erase(it);
+    settle(others->first, others->second.begin()->second, changed);
+  }
+}
+
 void Ledger::report_conflicts(const Claims& claims) {
-  std::set<std::pair<ObjectKey, std::string>> now;
+  std::map<std::pair<ObjectKey, std::string>, std::string> now;
   for (const auto& [key, files] : claims) {
-    if (files.size() < 2) continue;
-    const Manifest& winner = *live_.at(key);
+    const auto live = live_.find(key);
     for (const auto& [path, manifest] : files) {
-      if (path == winner.file) continue;
-      if (!conflicts_.contains({key, path})) {
-        reports_.push_back({Report::Kind::Conflict,
-                            manifest->place("metadata.name") + ": TestEnvironment " + key.str() +
-                                " is in two files: the one in " + winner.place("metadata.name") +
-                                " stays, this one is kept out until one of them goes",
-                            {key}});
+      if (live != live_.end() && path == live->second->file) continue;
+      const auto known = conflicts_.find({key, path});
+      if (live == live_.end()) {
+        if (known != conflicts_.end()) now.insert(*known);
+        continue;
       }
-      now.emplace(key, path);
+      const std::string text = manifest->place("metadata.name") + ": TestEnvironment " + key.str() +
+                               " is in two files: the one in " + live->second->place("metadata.name") +
+                               " stays, this one is kept out until one of them goes";
+      if (known == conflicts_.end()) reports_.push_back({Report::Kind::Conflict, text, {key}});
+      now.emplace(std::pair(key, path), text);
     }
   }
   conflicts_ = std::move(now);
@@ -170,7 +192,8 @@ void Ledger::report_conflicts(const Claims& claims) {
 
 void Ledger::find_missing(const Look& look, const Files& before, const Claims& claims, std::set<ObjectKey>& changed) {
   for (const auto& [key, file] : owner_) {
-    if (claims.contains(key) || missing_.contains(key)) continue;
+    const auto files = claims.find(key);
+    if (missing_.contains(key) || (files != claims.end() && files->second.contains(file))) continue;
     Missing missing;
     missing.file = file;
     missing.first = missing.since = look.at;
@@ -187,11 +210,11 @@ void Ledger::judge_missing(const Look& look, const std::set<std::string>& busy, 
     std::tie(missing.hold, missing.held_by) = hold(missing, look);
     const bool was_gone = missing.gone;
     if (missing.hold != Hold::None) {
-      missing.first = missing.since = look.at;
       missing.looks = 0;
       missing.gone = false;
     } else {
-      ++missing.looks;
+      // What was held until now disappears only now.
+      if (missing.looks++ == 0) missing.first = missing.since = look.at;
       const bool patient = look.at - missing.first < kPatience * options_.prune_delay;
       if (!missing.gone && patient && busy.contains(root_of(missing.file, look))) missing.since = look.at;
       missing.gone = missing.gone || (missing.looks > 1 && look.at - missing.since >= options_.prune_delay);
@@ -202,10 +225,11 @@ void Ledger::judge_missing(const Look& look, const std::set<std::string>& busy, 
 
 std::pair<Hold, std::string> Ledger::hold(const Missing& missing, const Look& look) const {
   const auto file = files_.find(missing.file);
-  if (file != files_.end()) return {file->second.current ? Hold::None : Hold::FileInvalid, ""};
+  if (file != files_.end()) return {file->second.current && !file->second.writing ? Hold::None : Hold::FileInvalid, ""};
   if (options_.prune_empty) return {Hold::None, ""};
   const auto way = way_to(missing.file, look);
   if (way.empty()) return {Hold::NotWatched, parent_of(missing.file)};
+  bool new_tree = false;  // a directory further up was swapped, and not for an empty one
   for (const auto& directory : way) {
     if (look.unreadable.contains(directory)) return {Hold::DirectoryUnreadable, directory};
     const auto now = look.directories.find(directory);
@@ -218,7 +242,8 @@ std::pair<Hold, std::string> Ledger::hold(const Missing& missing, const Look& lo
       const auto then = missing.directories->find(directory);
       same = then != missing.directories->end() && then->second == now->second;
     }
-    if (!same && look.empty(directory)) return {Hold::DirectoryEmpty, directory};
+    if (!same && !new_tree && look.empty(directory)) return {Hold::DirectoryEmpty, directory};
+    new_tree = new_tree || (missing.directories && !same);
   }
   return {Hold::None, ""};
 }
@@ -226,7 +251,7 @@ std::pair<Hold, std::string> Ledger::hold(const Missing& missing, const Look& lo
 void Ledger::report_holds() {
   std::map<std::pair<Hold, std::string>, int> now;
   for (const auto& [key, missing] : missing_) {
-    if (missing.hold != Hold::None && missing.hold != Hold::FileInvalid) ++now[{missing.hold, missing.held_by}];
+    if (keeps_object(key, missing)) ++now[{missing.hold, missing.held_by}];
   }
   std::set<std::pair<Hold, std::string>> reported;
   for (const auto& [what, objects] : now) {
@@ -236,6 +261,10 @@ void Ledger::report_holds() {
     reported.insert(what);
   }
   holds_ = std::move(reported);
+}
+
+bool Ledger::keeps_object(const ObjectKey& key, const Missing& missing) const {
+  return missing.hold != Hold::None && missing.hold != Hold::FileInvalid && (!options_.stored || options_.stored(key));
 }
 
 Want Ledger::want(const ObjectKey& key) const {
@@ -270,7 +299,7 @@ std::optional<base::SteadyTime> Ledger::next_look() const {
 Counts Ledger::counts(const std::set<std::string>& refused, const std::set<std::string>& foreign) const {
   Counts counts;
   std::set<std::string> conflicting = foreign;
-  for (const auto& [key, path] : conflicts_) conflicting.insert(path);
+  for (const auto& [what, text] : conflicts_) conflicting.insert(what.second);
   for (const auto& [path, file] : files_) {
     if (!file.problem.empty() || refused.contains(path)) {
       ++counts.invalid;
@@ -281,7 +310,7 @@ Counts Ledger::counts(const std::set<std::string>& refused, const std::set<std::
     }
   }
   for (const auto& [key, missing] : missing_) {
-    if (missing.hold != Hold::None && missing.hold != Hold::FileInvalid) ++counts.held_deletions;
+    if (keeps_object(key, missing)) ++counts.held_deletions;
   }
   return counts;
 }
@@ -292,6 +321,14 @@ std::vector<ObjectKey> Ledger::keys_of(const std::string& file) const {
     if (owner == file) keys.push_back(key);
   }
   return keys;
+}
+
+std::vector<std::string> Ledger::conflicts_of(const ObjectKey& key) const {
+  std::vector<std::string> texts;
+  for (auto it = conflicts_.lower_bound({key, ""}); it != conflicts_.end() && it->first.first == key; ++it) {
+    texts.push_back(it->second);
+  }
+  return texts;
 }
 
 }  // namespace berth::source

@@ -1,8 +1,5 @@
-#include "controller/source/ledger.h"
-
-#include <gmock/gmock.h>
-
-#include "tests/unit/controller/source/source_testing.h"
+// What appears and what disappears.
+#include "tests/unit/controller/source/ledger_fixture.h"
 
 namespace berth::source {
 namespace {
@@ -11,30 +8,11 @@ using testing::at;
 using testing::content;
 using testing::environment;
 using testing::key;
+using testing::LedgerTest;
 using testing::look;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
-
-constexpr double kDelay = 2;
-
-class LedgerTest : public ::testing::Test {
- protected:
-  Wish wish(const std::string& name) { return ledger.want(key(name)).wish; }
-  std::string file_of(const std::string& name) {
-    const auto want = ledger.want(key(name));
-    return want.manifest ? want.manifest->file : "";
-  }
-  std::vector<std::string> reports(Report::Kind kind) {
-    std::vector<std::string> texts;
-    for (const auto& report : ledger.take_reports()) {
-      if (report.kind == kind) texts.push_back(report.text);
-    }
-    return texts;
-  }
-
-  Ledger ledger{LedgerOptions{std::chrono::seconds(2), false}};
-};
 
 TEST_F(LedgerTest, AFileActsInTheLookThatFindsIt) {
   EXPECT_THAT(ledger.observe(look(0, {{"/m/a.yaml", environment("a")}})), ElementsAre(key("a")));
@@ -170,6 +148,23 @@ TEST_F(LedgerTest, AFileThatIsBeingWrittenSaysWhatItSaidBefore) {
   EXPECT_EQ(wish("a"), Wish::Leave);
 }
 
+TEST_F(LedgerTest, ADocumentMissingFromAFileThatIsBeingWrittenIsHeld) {
+  ledger.observe(look(0, {{"/m/a.yaml", environment("a") + "---\n" + environment("b")}}));
+  auto writing = look(1);
+  writing.files["/m/a.yaml"] = {FileState::Writing, content("/m/a.yaml", environment("a")), ""};
+  ledger.observe(writing);
+  writing.at = at(100);
+  ledger.observe(writing);
+  EXPECT_EQ(wish("b"), Wish::Leave);
+  EXPECT_EQ(ledger.counts().held_deletions, 0);
+  // What is said when the writer is done counts, from then on.
+  ledger.observe(look(101, {{"/m/a.yaml", environment("a")}}));
+  ledger.observe(look(102.9, {{"/m/a.yaml", environment("a")}}));
+  EXPECT_EQ(wish("b"), Wish::Leave);
+  ledger.observe(look(103, {{"/m/a.yaml", environment("a")}}));
+  EXPECT_EQ(wish("b"), Wish::Gone);
+}
+
 TEST_F(LedgerTest, AnUnreadableFileKeepsItsObjects) {
   ledger.observe(look(0, {{"/m/a.yaml", environment("a")}}));
   auto unreadable = look(1);
@@ -181,37 +176,6 @@ TEST_F(LedgerTest, AnUnreadableFileKeepsItsObjects) {
   EXPECT_THAT(reports(Report::Kind::Invalid), ElementsAre("/m/a.yaml: cannot be read"));
 }
 
-TEST_F(LedgerTest, TheSameObjectInTwoFilesStaysWithTheFirst) {
-  ledger.observe(look(0, {{"/m/b.yaml", environment("a", "one")}}));
-  ledger.observe(look(1, {{"/m/a.yaml", environment("a", "two")}, {"/m/b.yaml", environment("a", "one")}}));
-  EXPECT_EQ(file_of("a"), "/m/b.yaml");
-  const auto told = reports(Report::Kind::Conflict);
-  ASSERT_EQ(told.size(), 1u);
-  EXPECT_THAT(told[0], HasSubstr("/m/a.yaml:4:"));
-  EXPECT_THAT(told[0], HasSubstr("/m/b.yaml:4:"));
-  EXPECT_EQ(ledger.counts().conflicting, 1);
-  EXPECT_EQ(ledger.counts().valid, 1);
-  ledger.observe(look(2, {{"/m/a.yaml", environment("a", "two")}, {"/m/b.yaml", environment("a", "one")}}));
-  EXPECT_THAT(ledger.take_reports(), IsEmpty());
-  // When the first goes, the other one has the say, without a deletion in between.
-  EXPECT_THAT(ledger.observe(look(3, {{"/m/a.yaml", environment("a", "two")}})), ElementsAre(key("a")));
-  EXPECT_EQ(wish("a"), Wish::Live);
-  EXPECT_EQ(file_of("a"), "/m/a.yaml");
-  EXPECT_EQ(ledger.counts().conflicting, 0);
-}
-
-TEST_F(LedgerTest, TwoNewFilesWithOneObjectAreDecidedByName) {
-  ledger.observe(look(0, {{"/m/b.yaml", environment("a")}, {"/m/a.yaml", environment("a")}}));
-  EXPECT_EQ(file_of("a"), "/m/a.yaml");
-  EXPECT_EQ(reports(Report::Kind::Conflict).size(), 1u);
-}
-
-TEST_F(LedgerTest, AfterARestartTheFileThatMadeTheObjectStillHasTheSay) {
-  ledger.seed(key("a"), "/m/b.yaml");
-  ledger.observe(look(0, {{"/m/b.yaml", environment("a")}, {"/m/a.yaml", environment("a")}}));
-  EXPECT_EQ(file_of("a"), "/m/b.yaml");
-}
-
 TEST_F(LedgerTest, WhatWasRemovedWhileNobodyLookedIsLetGo) {
   ledger.seed(key("a"), "/m/a.yaml");
   ledger.seed(key("b"), "/m/b.yaml");
@@ -219,137 +183,6 @@ TEST_F(LedgerTest, WhatWasRemovedWhileNobodyLookedIsLetGo) {
   EXPECT_EQ(wish("a"), Wish::Leave);
   ledger.observe(look(2, {{"/m/b.yaml", environment("b")}}));
   EXPECT_EQ(wish("a"), Wish::Gone);
-}
-
-TEST_F(LedgerTest, ADirectoryFoundEmptyAtStartHoldsUntilItHasContent) {
-  ledger.seed(key("a"), "/m/a.yaml");
-  ledger.observe(look(0));
-  ledger.observe(look(100));
-  EXPECT_EQ(wish("a"), Wish::Leave);
-  EXPECT_EQ(ledger.counts().held_deletions, 1);
-  EXPECT_EQ(ledger.next_look(), std::nullopt);
-  EXPECT_EQ(reports(Report::Kind::Held).size(), 1u);
-  ledger.observe(look(101, {{"/m/b.yaml", environment("b")}}));
-  EXPECT_EQ(wish("a"), Wish::Leave);
-  EXPECT_EQ(ledger.counts().held_deletions, 0);
-  ledger.observe(look(103, {{"/m/b.yaml", environment("b")}}));
-  EXPECT_EQ(wish("a"), Wish::Gone);
-}
-
-TEST_F(LedgerTest, ADirectoryThatVanishedHoldsAndComesBackUnharmed) {
-  const auto full = look(0, {{"/m/a.yaml", environment("a")}});
-  ledger.observe(full);
-  auto vanished = look(1);
-  vanished.directories.clear();
-  ledger.observe(vanished);
-  vanished.at = at(100);
-  ledger.observe(vanished);
-  EXPECT_EQ(wish("a"), Wish::Leave);
-  EXPECT_EQ(ledger.counts().held_deletions, 1);
-  EXPECT_THAT(reports(Report::Kind::Held), ElementsAre(HasSubstr("/m: this watched directory is gone")));
-  auto back = full;
-  back.at = at(101);
-  back.directories["/m"] = 2;
-  ledger.observe(back);
-  EXPECT_EQ(wish("a"), Wish::Live);
-  EXPECT_EQ(ledger.counts().held_deletions, 0);
-}
-
-TEST_F(LedgerTest, FilesRemovedOneByOneBeforeTheirDirectoryVanishedAreHeldToo) {
-  ledger.observe(look(0, {{"/m/a.yaml", environment("a")}, {"/m/b.yaml", environment("b")}}));
-  ledger.observe(look(0.1, {{"/m/b.yaml", environment("b")}}));
-  ledger.observe(look(0.2));
-  auto vanished = look(0.3);
-  vanished.directories.clear();
-  ledger.observe(vanished);
-  vanished.at = at(60);
-  ledger.observe(vanished);
-  EXPECT_EQ(wish("a"), Wish::Leave);
-  EXPECT_EQ(wish("b"), Wish::Leave);
-}
-
-TEST_F(LedgerTest, ADirectorySwappedForAnEmptyOneHolds) {
-  ledger.observe(look(0, {{"/m/a.yaml", environment("a")}}));
-  auto swapped = look(1);
-  swapped.directories["/m"] = 2;
-  ledger.observe(swapped);
-  swapped.at = at(100);
-  ledger.observe(swapped);
-  EXPECT_EQ(wish("a"), Wish::Leave);
-  EXPECT_EQ(ledger.counts().held_deletions, 1);
-}
-
-TEST_F(LedgerTest, ADirectorySwappedForAFullOneLetsGoWhatIsNotInIt) {
-  ledger.observe(look(0, {{"/m/a.yaml", environment("a")}, {"/m/b.yaml", environment("b")}}));
-  auto swapped = look(1, {{"/m/b.yaml", environment("b", "redis:8")}});
-  swapped.directories["/m"] = 2;
-  ledger.observe(swapped);
-  swapped.at = at(3);
-  ledger.observe(swapped);
-  EXPECT_EQ(wish("a"), Wish::Gone);
-  EXPECT_EQ(wish("b"), Wish::Live);
-}
-
-TEST_F(LedgerTest, ADirectoryThatCannotBeReadHolds) {
-  ledger.observe(look(0, {{"/m/a.yaml", environment("a")}}));
-  auto unreadable = look(1);
-  unreadable.directories.clear();
-  unreadable.unreadable["/m"] = "/m: cannot be read: Permission denied";
-  ledger.observe(unreadable);
-  unreadable.at = at(100);
-  ledger.observe(unreadable);
-  EXPECT_EQ(wish("a"), Wish::Leave);
-  EXPECT_THAT(reports(Report::Kind::Held), ElementsAre(HasSubstr("cannot be read")));
-}
-
-TEST_F(LedgerTest, PruneEmptyLetsGoWhateverHappenedToTheDirectory) {
-  Ledger prune{LedgerOptions{std::chrono::seconds(2), true}};
-  prune.observe(look(0, {{"/m/a.yaml", environment("a")}}));
-  auto vanished = look(1);
-  vanished.directories.clear();
-  prune.observe(vanished);
-  EXPECT_EQ(prune.want(key("a")).wish, Wish::Leave);
-  vanished.at = at(3);
-  prune.observe(vanished);
-  EXPECT_EQ(prune.want(key("a")).wish, Wish::Gone);
-}
-
-TEST_F(LedgerTest, ASubdirectoryThatIsRemovedIsTheRemovalOfItsFiles) {
-  auto full = look(0, {{"/m/a.yaml", environment("a")}, {"/m/sub/b.yaml", environment("b")}});
-  full.directories["/m/sub"] = 2;
-  ledger.observe(full);
-  ledger.observe(look(1, {{"/m/a.yaml", environment("a")}}));
-  ledger.observe(look(3, {{"/m/a.yaml", environment("a")}}));
-  EXPECT_EQ(wish("b"), Wish::Gone);
-  EXPECT_EQ(wish("a"), Wish::Live);
-}
-
-TEST_F(LedgerTest, ASubdirectorySwappedForAnEmptyOneOrUnreadableHolds) {
-  auto full = look(0, {{"/m/a.yaml", environment("a")}, {"/m/sub/b.yaml", environment("b")}});
-  full.directories["/m/sub"] = 2;
-  ledger.observe(full);
-  auto swapped = look(1, {{"/m/a.yaml", environment("a")}});
-  swapped.directories["/m/sub"] = 3;
-  ledger.observe(swapped);
-  swapped.at = at(50);
-  ledger.observe(swapped);
-  EXPECT_EQ(wish("b"), Wish::Leave);
-  swapped.directories.erase("/m/sub");
-  swapped.unreadable["/m/sub"] = "leads to nothing";
-  swapped.at = at(100);
-  ledger.observe(swapped);
-  EXPECT_EQ(wish("b"), Wish::Leave);
-  EXPECT_EQ(ledger.counts().held_deletions, 1);
-}
-
-TEST_F(LedgerTest, ObjectsOfADirectoryThatIsWatchedNoLongerAreKept) {
-  ledger.seed(key("a"), "/old/a.yaml");
-  ledger.seed(key("b"), "/mm/b.yaml");
-  ledger.observe(look(0, {{"/m/c.yaml", environment("c")}}));
-  ledger.observe(look(100, {{"/m/c.yaml", environment("c")}}));
-  EXPECT_EQ(wish("a"), Wish::Leave);
-  EXPECT_EQ(wish("b"), Wish::Leave);
-  EXPECT_EQ(ledger.counts().held_deletions, 2);
 }
 
 TEST_F(LedgerTest, WhileFilesKeepComingBackNothingIsLetGo) {
@@ -391,16 +224,6 @@ TEST_F(LedgerTest, WhatIsLetGoAndComesBackBeforeItWasDeletedLives) {
   EXPECT_EQ(wish("a"), Wish::Live);
 }
 
-TEST_F(LedgerTest, WhatIsLetGoIsHeldWhenItsDirectoryVanishesBeforeTheDeletion) {
-  ledger.observe(look(0, {{"/m/a.yaml", environment("a")}}));
-  ledger.observe(look(1));
-  ledger.observe(look(3));
-  auto vanished = look(4);
-  vanished.directories.clear();
-  EXPECT_THAT(ledger.observe(vanished), ElementsAre(key("a")));
-  EXPECT_EQ(wish("a"), Wish::Leave);
-}
-
 TEST_F(LedgerTest, AForgottenKeyIsNobodys) {
   ledger.observe(look(0, {{"/m/a.yaml", environment("a")}}));
   ledger.observe(look(1));
@@ -411,7 +234,7 @@ TEST_F(LedgerTest, AForgottenKeyIsNobodys) {
 }
 
 TEST_F(LedgerTest, ADelayOfZeroStillTakesTwoLooks) {
-  Ledger eager{LedgerOptions{std::chrono::seconds(0), false}};
+  Ledger eager{LedgerOptions{std::chrono::seconds(0), false, nullptr}};
   eager.observe(look(0, {{"/m/a.yaml", environment("a")}}));
   eager.observe(look(1));
   EXPECT_EQ(eager.want(key("a")).wish, Wish::Leave);
