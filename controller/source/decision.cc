@@ -1,6 +1,7 @@
 #include "controller/source/decision.h"
 
 #include "controller/source/file_names.h"
+#include "controller/source/source_names.h"
 #include "crd/scheme.h"
 
 namespace berth::source {
@@ -30,18 +31,16 @@ bool in_sync(const Object& actual, const Manifest& manifest, const std::optional
          contains_all(metadata_map(actual.body(), "annotations"), metadata_map(manifest.body, "annotations"));
 }
 
-// `actual` with what the file says in it, and without the labels and annotations that an earlier version of it set.
-json merge(const Object& actual, const Manifest& manifest, const Manifest* earlier) {
+// `actual` with what the file says in it, and without the labels and annotations that only an earlier version of it named.
+json merge(const Object& actual, const Manifest& manifest) {
+  SourceNames earlier = parse_source_names(actual.annotation(kSourceNamesAnnotation));
+  earlier.annotations.emplace(kSourceNamesAnnotation);
   json body = actual.body();
   body["spec"] = manifest.body.contains("spec") ? manifest.body["spec"] : json::object();
-  for (const char* field : {"labels", "annotations"}) {
+  for (const auto& [field, names] : {std::pair("labels", &earlier.labels), std::pair("annotations", &earlier.annotations)}) {
     json merged = metadata_map(actual.body(), field);
     const json& wanted = metadata_map(manifest.body, field);
-    if (earlier != nullptr) {
-      for (const auto& [key, value] : metadata_map(earlier->body, field).items()) {
-        if (!wanted.contains(key)) merged.erase(key);
-      }
-    }
+    for (const auto& name : *names) merged.erase(name);
     merged.update(wanted);
     if (merged.empty()) {
       body["metadata"].erase(field);
@@ -69,10 +68,12 @@ Decision decide_live(const Facts& facts) {
     return decision;
   }
   const bool same_content = actual.annotation(crd::kSourceHashAnnotation) == manifest.hash;
-  if (ours && finished(actual)) {
-    if (same_content) return decision;
+  if (finished(actual)) {
+    if ((ours && same_content) || facts.finished_hash == manifest.hash) return decision;
     decision.verb = Verb::Delete;
+    decision.adopts = !ours;
     decision.remakes = true;
+    decision.body = manifest.body;
     return decision;
   }
   if (in_sync(actual, manifest, facts.applied)) return decision;
@@ -81,7 +82,7 @@ Decision decide_live(const Facts& facts) {
   decision.adopts = !ours;
   decision.reverts = known && facts.applied->manifest->hash == manifest.hash &&
                      facts.applied->manifest->file == manifest.file;
-  decision.body = merge(actual, manifest, known ? facts.applied->manifest.get() : nullptr);
+  decision.body = merge(actual, manifest);
   return decision;
 }
 

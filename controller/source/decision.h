@@ -35,9 +35,9 @@ enum class Verb {
 
 struct Decision {
   Verb verb = Verb::None;
-  json body = nullptr;      // Create, Replace
+  json body = nullptr;   // Create, Replace; of a Delete that remakes: what will be created, to be tried before the deletion
   bool reverts = false;  // Replace: undoes somebody else's edit
-  bool adopts = false;   // Replace: takes over an object that asked for it
+  bool adopts = false;   // Replace, Delete that remakes: takes over an object that asked for it
   bool remakes = false;  // Delete: to make the finished environment anew
 };
 
@@ -48,7 +48,8 @@ bool made_by_directory(const Object& object, const std::optional<Applied>& appli
 // Who wins between file and API, and what a finished environment does. Pure: the same facts, the same decision.
 //
 // The file has the whole spec, and the labels and annotations that it names; those that others added stay. A finished
-// environment is made anew, by deletion and creation, only when its document says something else than when it ran.
+// environment is made anew, by deletion and creation, only when its document says something else than when it ran; so is one
+// that asks to be adopted, since what is over runs no more.
 Decision decide(const Facts& facts);
 
 }  // namespace berth::source

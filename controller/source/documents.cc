@@ -4,6 +4,8 @@
 #include <map>
 
 #include "controller/source/file_names.h"
+#include "controller/source/source_names.h"
+#include "crd/cause.h"
 #include "crd/scheme.h"
 
 namespace berth::source {
@@ -18,6 +20,18 @@ constexpr std::array kServerFields = {"uid",           "resourceVersion",   "gen
 std::string supported() {
   return "a watched directory takes " + std::string(crd::kGroup) + "/" + std::string(crd::kVersion) + " " +
          std::string(kKind);
+}
+
+SourceNames names_in(const json& metadata) {
+  SourceNames names;
+  const auto add = [&](const char* field, std::set<std::string>& to) {
+    const auto it = metadata.find(field);
+    if (it == metadata.end() || !it->is_object()) return;
+    for (const auto& [name, value] : it->items()) to.insert(name);
+  };
+  add("labels", names.labels);
+  add("annotations", names.annotations);
+  return names;
 }
 
 // Checks and stamps one document; says what is wrong by add(field path, text).
@@ -88,12 +102,15 @@ std::shared_ptr<Manifest> read_document(const crd::YamlDocument& document, const
   if (meta.contains("labels") && meta["labels"].is_null()) meta.erase("labels");
   json annotations = json::object();
   if (meta.contains("annotations") && meta["annotations"].is_object()) annotations = meta["annotations"];
-  annotations.erase(std::string(crd::kSourceAnnotation));
-  annotations.erase(std::string(crd::kSourceHashAnnotation));
+  for (const auto mark : {crd::kSourceAnnotation, crd::kSourceHashAnnotation, kSourceNamesAnnotation}) {
+    annotations.erase(std::string(mark));
+  }
   meta["annotations"] = annotations;
+  const std::string names = source_names_text(names_in(meta));
   manifest->hash = source_mark(content_hash(crd::dump(body)), manifest->key.ns, name);
   meta["annotations"][std::string(crd::kSourceAnnotation)] = file;
   meta["annotations"][std::string(crd::kSourceHashAnnotation)] = manifest->hash;
+  if (!names.empty()) meta["annotations"][std::string(kSourceNamesAnnotation)] = names;
   manifest->body = std::move(body);
   return manifest;
 }
@@ -101,6 +118,7 @@ std::shared_ptr<Manifest> read_document(const crd::YamlDocument& document, const
 // The field path that a strict decoding error quotes: unknown field "spec.imagge". "" when there is none.
 std::string quoted_field(const std::string& message) {
   const auto at = message.find("field \"");
+  if (at == std::string::npos && message.starts_with("metadata.")) return message.substr(0, message.find(": "));
   if (at == std::string::npos) return "";
   const auto from = at + 7;
   const auto to = message.find('"', from);
@@ -129,8 +147,10 @@ FileContent parse_file(std::string_view text, const std::string& file, std::size
     return content;
   }
   std::map<ObjectKey, ManifestPtr> seen;
+  std::size_t problems = 0;
   for (auto& document : documents.value()) {
     const auto add = [&](const std::string& path, const std::string& what) {
+      if (++problems > crd::cause::kMostCauses) return;
       const crd::Mark at = document.mark_of(path);
       content.problems.push_back(file + ":" + std::to_string(at.line) + ":" + std::to_string(at.column) + ": " + what);
     };
@@ -145,6 +165,9 @@ FileContent parse_file(std::string_view text, const std::string& file, std::size
     manifest->document.value = nullptr;  // the marks are what is needed later
     content.manifests.push_back(std::move(manifest));
   }
+  if (problems > crd::cause::kMostCauses) {
+    content.problems.push_back(file + ": " + crd::cause::and_more(problems - crd::cause::kMostCauses).message);
+  }
   if (!content.good()) content.manifests.clear();
   return content;
 }
@@ -152,8 +175,12 @@ FileContent parse_file(std::string_view text, const std::string& file, std::size
 std::string explain(const Manifest& manifest, const Error& error) {
   if (error.causes.empty()) return manifest.place(quoted_field(error.message)) + ": " + error.message;
   std::string text;
+  std::size_t told = 0;
   for (const auto& cause : error.causes) {
     if (!text.empty()) text += "\n";
+    if (told++ == crd::cause::kMostCauses && error.causes.size() > told) {
+      return text + crd::cause::and_more(error.causes.size() - crd::cause::kMostCauses).message;
+    }
     text += manifest.place(cause.field) + ": " + (cause.field.empty() ? "" : cause.field + ": ") + cause.message;
   }
   return text;

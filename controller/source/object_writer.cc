@@ -17,8 +17,12 @@ constexpr base::Duration kPeace = std::chrono::minutes(2);
 
 // Whether another attempt with the same content would fail again.
 bool hopeless(Reason reason) {
-  return reason == Reason::Invalid || reason == Reason::BadRequest || reason == Reason::Forbidden ||
-         reason == Reason::RequestEntityTooLarge;
+  return reason == Reason::Invalid || reason == Reason::BadRequest || reason == Reason::RequestEntityTooLarge;
+}
+
+// Whether the manifest itself is checked on the way.
+bool says_something(const Decision& decision) {
+  return decision.verb == Verb::Create || decision.verb == Verb::Replace || decision.remakes;
 }
 
 // Whether somebody else was faster; the informer brings the news.
@@ -94,9 +98,8 @@ void ObjectWriter::start(const ObjectKey& key) {
   }
   if (foreign_.erase(key) > 0) parts_.counts_changed();
   const auto refusal = refused_.find(key);
-  const bool writes = decision.verb == Verb::Create || decision.verb == Verb::Replace;
   if (refusal != refused_.end()) {
-    if (writes && refusal->second.hash == facts.want.manifest->hash) return;
+    if (says_something(decision) && refusal->second.hash == facts.want.manifest->hash) return;
     refused_.erase(refusal);
     parts_.counts_changed();
   }
@@ -163,6 +166,13 @@ Task<Result<ObjectPtr>> ObjectWriter::call(ObjectKey key, Facts facts, Decision 
     auto replaced = co_await parts_.client.replace(parts_.resource, key, std::move(decision.body), options);
     co_return replaced;
   }
+  if (decision.remakes) {
+    std::string ns = key.ns;
+    options.dry_run = true;
+    auto tried = co_await parts_.client.create(parts_.resource, std::move(ns), std::move(decision.body), options);
+    // It has the same name, and that is all that may be wrong with it.
+    if (tried.has_error() && tried.error().reason != Reason::AlreadyExists) co_return tried.error();
+  }
   api::DeletePreconditions preconditions;
   preconditions.uid = facts.actual->uid();
   auto gone = co_await parts_.client.remove(parts_.resource, key, std::move(preconditions));
@@ -188,21 +198,25 @@ void ObjectWriter::wrote(const ObjectKey& key, const Facts& facts, const Decisio
     } else if (decision.reverts) {
       parts_.emit(object, true, "Reverted", "somebody's change was undone: " + manifest.file + " has the say");
     }
+    if (decision.verb == Verb::Create) {  // until now there was nothing to tell it of
+      for (auto& conflict : parts_.ledger.conflicts_of(key)) parts_.emit(object, true, "ManifestConflict", std::move(conflict));
+    }
   }
   parts_.environments.observe(object);
   dirty_.insert(key);
 }
 
 void ObjectWriter::removed(const ObjectKey& key, const Facts& facts, const Decision& decision, const ObjectPtr& object) {
+  const std::string file = parts_.ledger.owner(key);  // observe() may lead to forget()
   if (object && object->deleting()) parts_.environments.observe(object);
   if (decision.remakes) {
-    base::log_info(kComponent, "finished environment is made anew: its manifest changed",
-                   {{"env", key.str()}, {"file", facts.want.manifest->file}});
-    if (object) parts_.emit(object, false, "Remaking", "its manifest changed in " + facts.want.manifest->file);
+    const std::string why = decision.adopts ? "it was handed over to " : "its manifest changed in ";
+    base::log_info(kComponent, "finished environment is made anew",
+                   {{"env", key.str()}, {"reason", why + facts.want.manifest->file}});
+    if (object) parts_.emit(object, false, "Remaking", why + facts.want.manifest->file);
     dirty_.insert(key);
     return;
   }
-  const std::string file = parts_.ledger.owner(key);
   base::log_info(kComponent, "environment deleted: its manifest is gone", {{"env", key.str()}, {"file", file}});
   if (object) parts_.emit(object, false, "ManifestRemoved", "its manifest is gone from " + file);
   // Its file may have come back in the meantime.
@@ -214,8 +228,7 @@ void ObjectWriter::removed(const ObjectKey& key, const Facts& facts, const Decis
 }
 
 void ObjectWriter::failed(const ObjectKey& key, const Facts& facts, const Decision& decision, const Error& error) {
-  const bool writes = decision.verb != Verb::Delete;
-  if (writes && hopeless(error.reason)) {
+  if (says_something(decision) && hopeless(error.reason)) {
     const Manifest& manifest = *facts.want.manifest;
     const std::string text = explain(manifest, error);
     refused_[key] = {manifest.hash, manifest.file};

@@ -113,6 +113,24 @@ TEST(Decision, ANewContentReplacesAndTakesItsOldLabelsOff) {
   EXPECT_EQ(decision.body["metadata"]["annotations"]["berth.dev/source-hash"], wanted->hash);
 }
 
+TEST(Decision, WhatAnEarlierVersionNamedIsTakenOffAfterARestartToo) {
+  const std::string head = "apiVersion: berth.dev/v1alpha1\nkind: TestEnvironment\nmetadata:\n  name: a\n";
+  const auto old = manifest(head + "  labels: {a: '1'}\n  annotations: {n: '1', m: '2'}\nspec: {services: []}\n");
+  const auto wanted = manifest(head + "  annotations: {m: '2'}\nspec: {services: []}\n");
+  json body = stored(*old);
+  body["metadata"]["labels"]["others"] = "stay";
+  body["metadata"]["annotations"]["other/note"] = "stays";
+  const auto decision = decide(live(wanted, object(body)));
+  EXPECT_EQ(decision.body["metadata"]["labels"], json({{"others", "stay"}}));
+  json annotations = wanted->body["metadata"]["annotations"];
+  annotations["other/note"] = "stays";
+  EXPECT_EQ(decision.body["metadata"]["annotations"], annotations);
+  // The last name that it had a say in.
+  const auto plain = decide(live(manifest(head + "spec: {services: []}\n"), object(body)));
+  EXPECT_FALSE(plain.body["metadata"]["annotations"].contains("berth.dev/source-names"));
+  EXPECT_FALSE(plain.body["metadata"]["annotations"].contains("m"));
+}
+
 TEST(Decision, AMovedDocumentOnlyChangesItsMark) {
   Facts facts = settled();
   facts.want.manifest = manifest(environment("a"), "/m/b.yaml");
@@ -151,6 +169,23 @@ TEST(Decision, AnObjectThatAsksForItIsAdopted) {
   EXPECT_EQ(decision.body["metadata"]["annotations"]["berth.dev/source"], "/m/a.yaml");
 }
 
+TEST(Decision, AnObjectThatIsOverIsMadeAnewWhenItIsAdopted) {
+  json body = stored(*manifest());
+  body["metadata"]["annotations"] = {{"berth.dev/adopt", "true"}};
+  body["status"] = {{"phase", "Expired"}};
+  Facts facts = live(manifest(), object(body));
+  const auto decision = decide(facts);
+  EXPECT_EQ(decision.verb, Verb::Delete);
+  EXPECT_TRUE(decision.remakes);
+  EXPECT_TRUE(decision.adopts);
+  EXPECT_EQ(decision.body, manifest()->body);
+  // What the file says has run already: nothing would be made in its place.
+  facts.finished_hash = manifest()->hash;
+  EXPECT_EQ(decide(facts).verb, Verb::None);
+  body["metadata"]["annotations"].erase("berth.dev/adopt");
+  EXPECT_EQ(decide(live(manifest(), object(body))).verb, Verb::Foreign);
+}
+
 TEST(Decision, AnAdoptionThatOnlyTheFileAsksForIsNone) {
   const auto wanted = manifest("apiVersion: berth.dev/v1alpha1\nkind: TestEnvironment\nmetadata:\n  name: a\n"
                                "  annotations: {berth.dev/adopt: 'true'}\nspec: {services: []}\n");
@@ -174,6 +209,8 @@ TEST(Decision, AFinishedEnvironmentIsLeftAloneUntilItsContentChanges) {
     const auto decision = decide(facts);
     EXPECT_EQ(decision.verb, Verb::Delete) << phase;
     EXPECT_TRUE(decision.remakes) << phase;
+    EXPECT_FALSE(decision.adopts) << phase;
+    EXPECT_EQ(decision.body, facts.want.manifest->body) << phase;  // to be tried before anything is deleted
   }
 }
 

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 
 #include "controller/source/file_names.h"
+#include "controller/source/source_names.h"
 #include "tests/unit/controller/source/source_testing.h"
 
 namespace berth::source {
@@ -10,6 +11,7 @@ namespace {
 
 using testing::environment;
 using ::testing::ElementsAre;
+using ::testing::EndsWith;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::StartsWith;
@@ -58,7 +60,7 @@ TEST(Documents, WhatAServerSetsIsLeftOutSoThatOutputIsInput) {
   const auto file = parse(
       "{\"apiVersion\":\"berth.dev/v1alpha1\",\"kind\":\"TestEnvironment\",\"metadata\":{\"name\":\"a\",\"uid\":\"u\","
       "\"resourceVersion\":\"7\",\"generation\":2,\"creationTimestamp\":\"2026-01-01T00:00:00Z\",\"annotations\":{"
-      "\"berth.dev/source\":\"/x\",\"berth.dev/source-hash\":\"y\"}},"
+      "\"berth.dev/source\":\"/x\",\"berth.dev/source-hash\":\"y\",\"berth.dev/source-names\":\"{\\\"labels\\\":[\\\"z\\\"]}\"}},"
       "\"spec\":{\"services\":[{\"name\":\"a\",\"image\":\"redis:7\"}]},\"status\":{\"phase\":\"Ready\"}}");
   ASSERT_THAT(file.problems, IsEmpty());
   EXPECT_EQ(file.manifests.at(0)->hash, plain.manifests.at(0)->hash);
@@ -130,6 +132,45 @@ TEST(Documents, ARefusalIsShownAtTheLineOfEachCause) {
             "/m/a.yaml:8:5: spec.services[0].image: bad image\n/m/a.yaml:5:1: spec.x: missing");
   const Error strict = base::error(Reason::BadRequest, "strict decoding error: unknown field \"spec.services[0].name\"");
   EXPECT_THAT(explain(*file.manifests[0], strict), StartsWith("/m/a.yaml:7:5: strict decoding error"));
+  const Error number = base::error(Reason::BadRequest, "metadata.name: must be a string");
+  EXPECT_EQ(explain(*file.manifests[0], number), "/m/a.yaml:4:3: metadata.name: must be a string");
+}
+
+TEST(Documents, OfManyCausesTheFirstFiftyAreTold) {
+  const auto file = parse(environment("a"));
+  Error error = base::error(Reason::Invalid, "invalid");
+  const auto lines = [&] {
+    const std::string text = explain(*file.manifests[0], error);
+    return std::count(text.begin(), text.end(), '\n') + 1;
+  };
+  for (int i = 0; i < 50; ++i) error.causes.push_back({"FieldValueInvalid", "bad", "spec.x" + std::to_string(i)});
+  EXPECT_EQ(lines(), 50);
+  EXPECT_THAT(explain(*file.manifests[0], error), EndsWith("spec.x49: bad"));
+  for (int i = 50; i < 3000; ++i) error.causes.push_back({"FieldValueInvalid", "bad", "spec.x" + std::to_string(i)});
+  EXPECT_EQ(lines(), 51);
+  EXPECT_THAT(explain(*file.manifests[0], error), EndsWith("\nand 2950 more"));
+}
+
+TEST(Documents, OfManyProblemsInOneFileTheFirstFiftyAreTold) {
+  std::string text;
+  for (int i = 0; i < 60; ++i) text += "---\nkind: TestEnvironment\n";
+  const auto file = parse(text);
+  ASSERT_EQ(file.problems.size(), 51u);
+  EXPECT_EQ(file.problems.back(), "/m/a.yaml: and 10 more");
+}
+
+TEST(Documents, TheNamesOfLabelsAndAnnotationsAreRemembered) {
+  const auto names = [](const std::string& metadata) {
+    const auto file = parse("apiVersion: berth.dev/v1alpha1\nkind: TestEnvironment\nmetadata:\n  name: a\n" + metadata + "spec: {}\n");
+    return file.manifests.at(0)->body["metadata"]["annotations"].value("berth.dev/source-names", "");
+  };
+  EXPECT_EQ(names(""), "");
+  EXPECT_EQ(names("  labels: {}\n"), "");
+  const SourceNames expected{{"x", "y"}, {"n/m"}};
+  EXPECT_EQ(parse_source_names(names("  labels: {y: '1', x: '2'}\n  annotations: {n/m: '3'}\n")), expected);
+  for (const char* text : {"", "{", "[]", "7", R"({"labels": 7})", R"({"labels": [7]})"}) {
+    EXPECT_EQ(parse_source_names(text), SourceNames{}) << text;
+  }
 }
 
 }  // namespace
