@@ -19,6 +19,7 @@ namespace {
 
 constexpr std::string_view kComponent = "source";
 constexpr double kResyncSpread = 0.1;
+constexpr base::Backoff kSaveAgain{std::chrono::seconds(1), std::chrono::seconds(60), 2.0};
 
 const crd::ResourceInfo& environments_of(const crd::Scheme& scheme) {
   const auto* resource =
@@ -45,7 +46,11 @@ struct DirSource::Impl : std::enable_shared_from_this<DirSource::Impl> {
         metrics(m),
         emit(std::move(emit_event)),
         options(std::move(o)),
-        ledger({options.prune_delay, options.prune_empty}),
+        ledger({options.prune_delay, options.prune_empty,
+                [this](const ObjectKey& key) {
+                  const auto object = environments.get(key);
+                  return object && !object->deleting();
+                }}),
         changed(e),
         writer(e, {clock, client, environments_of(scheme), informer, m, ledger, records, emit, [this] { save_records(); },
                    [this] { show_counts(); }}),
@@ -76,6 +81,8 @@ struct DirSource::Impl : std::enable_shared_from_this<DirSource::Impl> {
   LookPtr first;       // came before that
   bool saving = false;
   bool unsaved = false;
+  int saves_failed = 0;  // in a row
+  std::optional<base::SteadyTime> save_again;
   std::mt19937 random{std::random_device{}()};
   base::Signal changed;
   std::unique_ptr<DirWatcher> watcher;
@@ -88,10 +95,10 @@ Result<void> DirSource::Impl::start() {
     struct stat status {};
     const std::string path = absolute_name(directory);
     if (::stat(path.c_str(), &status) != 0 && errno != EACCES) {
-      return base::error(Reason::Invalid, "manifests: " + directory.string() + " does not exist");
+      return base::error(Reason::Invalid, directory.string() + " does not exist");
     }
     if (!S_ISDIR(status.st_mode) && status.st_mode != 0) {
-      return base::error(Reason::Invalid, "manifests: " + directory.string() + " is not a directory");
+      return base::error(Reason::Invalid, directory.string() + " is not a directory");
     }
     if (std::find(roots.begin(), roots.end(), path) == roots.end()) roots.push_back(path);
   }
@@ -122,8 +129,10 @@ Task<void> DirSource::Impl::run() {
     auto when = resync;
     const auto next = ledger.next_look();
     if (next && !asked) when = std::min(when, *next);
+    if (save_again) when = std::min(when, *save_again);
     co_await changed.wait_until(clock, when);
     const auto now = clock.steady_now();
+    if (save_again && now >= *save_again) save_records();
     if (now >= resync) {
       watcher->look(true);
       resync = next_resync();
@@ -196,6 +205,7 @@ void DirSource::Impl::save_records() {
   if (saving) return;
   saving = true;
   unsaved = false;
+  save_again.reset();
   std::weak_ptr<Impl> weak = weak_from_this();
   watcher->run([weak, e = executor, file = options.state_file, text = records.text()] {
     const auto written = write_state(file, text);
@@ -207,10 +217,15 @@ void DirSource::Impl::save_records() {
 
 void DirSource::Impl::saved(const std::string& problem) {
   saving = false;
-  if (!problem.empty()) {
-    base::log_error(kComponent, "finished environments may start again after a restart", {{"error", problem}});
+  if (problem.empty()) {
+    saves_failed = 0;
+    if (unsaved) save_records();
+    return;
   }
-  if (unsaved) save_records();
+  base::log_error(kComponent, "finished environments may start again after a restart", {{"error", problem}});
+  unsaved = true;
+  save_again = clock.steady_now() + kSaveAgain.delay(saves_failed++);
+  changed.notify_all();
 }
 
 DirSource::DirSource(Executor executor, base::Clock& clock, api::Client& client, const crd::Scheme& scheme,
@@ -222,10 +237,12 @@ DirSource::DirSource(Executor executor, base::Clock& clock, api::Client& client,
   environments.on_change([weak](const ObjectPtr& old, const ObjectPtr& now, bool) {
     const auto self = weak.lock();
     if (!self || !self->ready) return;
+    const auto key = (now ? now : old)->key();
+    if ((!now || now->deleting()) && self->ledger.want(key).wish == Wish::Leave) self->show_counts();
     if (now) {
       self->writer.changed(now);
     } else {
-      self->writer.touch(old->key());
+      self->writer.touch(key);
     }
   });
 }
