@@ -3,9 +3,12 @@
 #include "controller/source/dir_source.h"
 
 #include <gmock/gmock.h>
+#include <linux/capability.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
+#include <array>
 #include <boost/asio/io_context.hpp>
 #include <chrono>
 #include <cstdlib>
@@ -42,6 +45,24 @@ inline void save(const fs::path& file, const std::string& text) {
   write(draft, text);
   fs::rename(draft, file);
 }
+
+// Takes capabilities from this thread, and from those that it starts meanwhile. Who has none loses none.
+class WithoutCapabilities {
+ public:
+  WithoutCapabilities(std::initializer_list<unsigned> names) {
+    if (::syscall(SYS_capget, &header_, before_.data()) != 0) std::abort();
+    auto less = before_;
+    for (const unsigned name : names) less[name / 32].effective &= ~(1U << (name % 32));
+    if (::syscall(SYS_capset, &header_, less.data()) != 0) std::abort();
+  }
+  ~WithoutCapabilities() { ::syscall(SYS_capset, &header_, before_.data()); }
+  WithoutCapabilities(const WithoutCapabilities&) = delete;
+  WithoutCapabilities& operator=(const WithoutCapabilities&) = delete;
+
+ private:
+  __user_cap_header_struct header_{_LINUX_CAPABILITY_VERSION_3, 0};
+  std::array<__user_cap_data_struct, _LINUX_CAPABILITY_U32S_3> before_{};
+};
 
 struct Heard {
   std::string name;
@@ -174,7 +195,7 @@ class DirSourceTest : public ::testing::Test {
   const crd::ResourceInfo* resource = scheme.find("berth.dev", "v1alpha1", "testenvironments");
   std::unique_ptr<storage::Store> store = storage::make_memory_store(io.get_executor(), storage::StoreOptions{});
   api::Registry registry{scheme, *store, clock};
-  api::LocalClient client{registry, api::Actor::User};
+  api::LocalClient client{registry, api::Actor::System};
   metrics::Registry series;
   metrics::ManifestMetrics metrics{series};
   std::unique_ptr<runtime::Informer> informer;
