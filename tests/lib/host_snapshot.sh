@@ -10,12 +10,13 @@ set -euo pipefail
 
 section() { sort | sed "s/^/$1: /"; }
 
-# inspected KIND: one line for each field of each object on standard input (ids or names), without what changes by itself.
+# inspected KIND: one line for each field of each object on standard input (ids or names), without what changes by itself (the
+# engine lists mounts in any order).
 inspected() {
   local objects
   mapfile -t objects
   [ "${#objects[@]}" -eq 0 ] ||
-    docker "$1" inspect "${objects[@]}" | jq -r '.[] | del(.ExecIDs, .State.Health.Log, .UsageData) |
+    docker "$1" inspect "${objects[@]}" | jq -r '.[] | del(.ExecIDs, .State.Health.Log, .UsageData) | (.Mounts | arrays) |= sort_by(.Destination) |
       . as $object | ((.Id // "")[0:12] + " " + .Name) as $name | paths(type != "object" and type != "array") as $path |
       "\($name) \($path | map(tostring) | join("."))=\($object | getpath($path) | tojson)"' | section "$1"
 }
