@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Installs what is needed, builds everything and tests it: unit and property tests under ASan+UBSan and under TSan (clang 16), a
-# short run of every fuzz target, then the whole suite of the release build (g++) against a private Docker engine that it starts and stops itself.
+# Installs what is needed, builds everything and tests it: unit and property tests and a few seconds of every fuzz target under
+# ASan+UBSan, unit and property tests under TSan (clang 16), then the whole suite of the release build (g++) against a private Docker
+# engine that it starts and stops itself.
 # Runs as root or with sudo on a fresh Debian 12. The last lines are ctest's own summary; the exit status says whether all passed.
 set -euo pipefail
 ROOT=$(cd "$(dirname "$0")/.." && pwd)
@@ -31,21 +32,11 @@ build_and_test() {
   say "$preset: tests built in $((SECONDS - begin_tests)) s; testing"
   ctest --test-dir "build/$preset" --output-on-failure --timeout 300 "$@" || failed+=("$preset")
 }
-# Each target starts from its corpus and runs for a few seconds; by hand it runs longer (tests/fuzz/CMakeLists.txt).
-fuzz_smoke() {
-  local begin=$SECONDS
-  say "fuzz: build"
-  cmake --preset fuzz -DBERTH_TESTS=ON >build/fuzz.configure.log 2>&1 || { cat build/fuzz.configure.log; die "fuzz: configure failed"; }
-  cmake --build --preset fuzz | { grep -vE '^\[[0-9]+/[0-9]+\]' || true; }
-  say "fuzz: built in $((SECONDS - begin)) s; running"
-  ctest --test-dir build/fuzz -L '^fuzz$' --output-on-failure --timeout 120 -j2 || failed+=(fuzz)
-}
 mkdir -p build
 
 for preset in asan tsan; do
   build_and_test "$preset" -j2
 done
-fuzz_smoke
 build_and_test release -j1
 
 if [ "${#failed[@]}" -gt 0 ]; then
