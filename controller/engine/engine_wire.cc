@@ -1,5 +1,6 @@
 #include "controller/engine/engine_wire.h"
 
+#include <algorithm>
 #include <charconv>
 #include <limits>
 
@@ -12,12 +13,19 @@ namespace {
 constexpr int kMajor = 1;
 constexpr int kLeastMinor = 41;
 constexpr int kMostMinor = 51;
+const std::string kMost = std::to_string(kMajor) + "." + std::to_string(kMostMinor);
 constexpr auto kNegotiationTime = std::chrono::seconds(10);
 constexpr std::size_t kErrorBody = 64 * 1024;
 
 bool is_slow(Operation operation) {
   return operation == Operation::ContainerStart || operation == Operation::ContainerStop ||
          operation == Operation::ContainerRemove || operation == Operation::ContainerCopy;
+}
+
+// They never wait for a container: when they are late, the engine hangs.
+bool is_sign_of_life(Operation operation) {
+  return operation == Operation::Ping || operation == Operation::Info || operation == Operation::Events ||
+         operation == Operation::ContainerList || operation == Operation::NetworkList;
 }
 
 http::ClientOptions unlimited() {
@@ -81,17 +89,26 @@ void EngineWire::meter(Operation operation, int status, base::SteadyTime begin) 
 }
 
 Error EngineWire::transport_error(Operation operation, Error error) {
+  const auto message = std::string(name_of(operation)) + ": " + error.message;
+  if (error.reason != Reason::ServiceUnavailable && error.reason != Reason::Timeout) {
+    return base::error(Reason::EngineError, message);
+  }
+  version_.clear();
   // A single call that is late says nothing about the engine as a whole, unless it is one that never is.
-  const bool is_down = error.reason == Reason::ServiceUnavailable || operation == Operation::Ping ||
-                       operation == Operation::Info;
-  if (is_down) {
-    version_.clear();
+  if (error.reason == Reason::ServiceUnavailable || is_sign_of_life(operation)) metrics_.up(false);
+  return base::error(Reason::EngineUnavailable, message);
+}
+
+Error EngineWire::refusal(Operation operation, int status, std::string message) {
+  const bool is_too_new = status == 400 && message.find("client version " + kMost + " is too old") != std::string::npos;
+  auto error = classify(operation, status, std::move(message));
+  if (is_too_new) {
     metrics_.up(false);
+    error.message = std::string(name_of(operation)) + ": the engine is too new: API " + kMost +
+                    " is the latest that this berth speaks (" + error.message + ")";
   }
-  if (error.reason == Reason::ServiceUnavailable || error.reason == Reason::Timeout) {
-    return base::error(Reason::EngineUnavailable, std::string(name_of(operation)) + ": " + error.message);
-  }
-  return base::error(Reason::EngineError, std::string(name_of(operation)) + ": " + error.message);
+  if (error.reason == Reason::EngineUnavailable) version_.clear();
+  return error;
 }
 
 Error EngineWire::lost(Error error) {
@@ -105,7 +122,7 @@ Task<Result<void>> EngineWire::negotiate(base::Deadline deadline) {
   auto answer = co_await quick_.request(std::move(request), deadline.capped(begin, kNegotiationTime));
   meter(Operation::Ping, answer ? answer->status : 0, begin);
   if (!answer) co_return transport_error(Operation::Ping, answer.error());
-  if (answer->status != 200) co_return classify(Operation::Ping, answer->status, message_of(answer->body));
+  if (answer->status != 200) co_return refusal(Operation::Ping, answer->status, message_of(answer->body));
   auto version = choose_api_version(answer->header("Api-Version"));
   if (!version) co_return version.error();
   version_ = *version;
@@ -136,13 +153,14 @@ Task<Result<http::ClientResponse>> EngineWire::send(Operation operation, http::C
   auto answer = co_await client.request(std::move(request), deadline);
   meter(operation, answer ? answer->status : 0, begin);
   if (!answer) co_return transport_error(operation, answer.error());
+  metrics_.up(true);
   if (answer->status >= 200 && answer->status < 300) co_return answer;
   auto message = message_of(answer->body);
   if (is_already_done(operation, answer->status, message)) co_return answer;
-  co_return classify(operation, answer->status, std::move(message));
+  co_return refusal(operation, answer->status, std::move(message));
 }
 
-Task<Result<nlohmann::json>> EngineWire::get(Operation operation, std::string target,
+Task<Result<nlohmann::json>> EngineWire::get_json(Operation operation, std::string target,
                                              base::Deadline deadline) {
   auto request = plain("GET", std::move(target));
   auto answer = co_await send(operation, std::move(request), deadline);
@@ -154,6 +172,24 @@ Task<Result<nlohmann::json>> EngineWire::get(Operation operation, std::string ta
   co_return Result<nlohmann::json>(boost::system::in_place_value, std::move(body));
 }
 
+Task<Result<nlohmann::json>> EngineWire::get(Operation operation, std::string target, base::Deadline deadline) {
+  auto body = co_await get_json(operation, std::move(target), deadline);
+  if (body && !body->is_object()) {
+    co_return base::error(Reason::EngineError, std::string(name_of(operation)) + ": the answer is no JSON object");
+  }
+  co_return body;
+}
+
+Task<Result<nlohmann::json>> EngineWire::list(Operation operation, std::string target, base::Deadline deadline) {
+  auto body = co_await get_json(operation, std::move(target), deadline);
+  const auto is_object = [](const nlohmann::json& item) { return item.is_object(); };
+  if (body && !(body->is_array() && std::all_of(body->begin(), body->end(), is_object))) {
+    co_return base::error(Reason::EngineError,
+                          std::string(name_of(operation)) + ": the answer is no array of JSON objects");
+  }
+  co_return body;
+}
+
 Task<Result<std::unique_ptr<http::ClientStream>>> EngineWire::open(Operation operation,
                                                                    http::ClientRequest request,
                                                                    base::Deadline deadline) {
@@ -163,10 +199,11 @@ Task<Result<std::unique_ptr<http::ClientStream>>> EngineWire::open(Operation ope
   auto stream = co_await quick_.stream(std::move(request), deadline);
   meter(operation, stream ? (*stream)->status() : 0, begin);
   if (!stream) co_return transport_error(operation, stream.error());
+  metrics_.up(true);
   const int status = (*stream)->status();
   if (status >= 200 && status < 300) co_return std::move(*stream);
   auto body = co_await (*stream)->read_all(deadline, kErrorBody);
-  co_return classify(operation, status, body ? message_of(*body) : body.error().message);
+  co_return refusal(operation, status, body ? message_of(*body) : body.error().message);
 }
 
 }  // namespace berth::engine

@@ -21,12 +21,16 @@ class EngineWire {
   // An error answer that means "already done" is a success with its status.
   Task<Result<http::ClientResponse>> send(Operation operation, http::ClientRequest request,
                                           base::Deadline deadline);
-  // send() for answers that are JSON.
+  // send() for answers that are one JSON object. Errors: EngineError (it is something else).
   Task<Result<nlohmann::json>> get(Operation operation, std::string target, base::Deadline deadline);
+  // send() for answers that are an array of JSON objects. Errors: EngineError (it is something else: what cannot be
+  // read is not "there is nothing").
+  Task<Result<nlohmann::json>> list(Operation operation, std::string target, base::Deadline deadline);
   // The answer was 2xx. The deadline is for its head.
   Task<Result<std::unique_ptr<http::ClientStream>>> open(Operation operation, http::ClientRequest request,
                                                          base::Deadline deadline);
-  // Asks for the version anew.
+  // Asks for the version anew. It is forgotten whenever an answer or its absence says EngineUnavailable: another
+  // engine may listen there by then.
   Task<Result<void>> negotiate(base::Deadline deadline);
   const std::string& api_version() const { return version_; }
   // A connection that broke while it was read.
@@ -39,6 +43,8 @@ class EngineWire {
   Task<Result<void>> prepare(Operation operation, http::ClientRequest& request, base::Deadline deadline);
   void meter(Operation operation, int status, base::SteadyTime begin);
   Error transport_error(Operation operation, Error error);
+  Error refusal(Operation operation, int status, std::string message);
+  Task<Result<nlohmann::json>> get_json(Operation operation, std::string target, base::Deadline deadline);
 
   base::Clock& clock_;
   metrics::EngineMetrics& metrics_;

@@ -12,6 +12,11 @@ namespace {
 constexpr std::uint16_t kDockerPort = 2375;
 constexpr auto kSubscribeTime = std::chrono::seconds(10);
 
+Error not_a_docker_host(std::string_view text, std::string_view why) {
+  return base::error(Reason::BadRequest, "Docker host \"" + std::string(text) + "\": " + std::string(why) +
+                                             "; write unix:///var/run/docker.sock or tcp://host:2375");
+}
+
 }  // namespace
 
 std::unique_ptr<Engine> make_http_engine(Executor executor, base::Clock& clock, http::Endpoint endpoint,
@@ -23,14 +28,18 @@ Result<http::Endpoint> parse_docker_host(std::string_view text) {
   if (text.empty()) text = "unix:///var/run/docker.sock";
   for (const std::string_view scheme : {"ssh://", "npipe://", "fd://", "https://"}) {
     if (text.starts_with(scheme)) {
-      return base::error(Reason::BadRequest,
-                         "Docker host \"" + std::string(text) + "\": " + std::string(scheme) +
-                             " is not supported; write unix:///var/run/docker.sock or tcp://host:2375");
+      return not_a_docker_host(text, std::string(scheme) + " is not supported");
     }
   }
   auto endpoint = http::parse_endpoint(text, kDockerPort);
+  if (endpoint && endpoint->kind == http::Endpoint::Kind::Tcp && endpoint->port == 0) {
+    return not_a_docker_host(text, "a port is a number from 1 to 65535");
+  }
   if (endpoint) return endpoint;
-  return base::error(Reason::BadRequest, "Docker host " + endpoint.error().message);
+  // Its examples are of berth's own addresses.
+  const auto& message = endpoint.error().message;
+  const auto quoted = text.size() + 4;  // "...":_
+  return not_a_docker_host(text, message.substr(quoted, message.rfind("; ") - quoted));
 }
 
 HttpEngine::HttpEngine(Executor executor, base::Clock& clock, http::Endpoint endpoint,
@@ -43,6 +52,10 @@ Task<void> HttpEngine::stop() {
   auto readers = std::move(readers_);
   readers_.clear();
   for (const auto& reader : readers) co_await reader->stop();
+}
+
+void HttpEngine::drop_event_streams() {
+  for (const auto& reader : readers_) reader->cancel();
 }
 
 Task<Result<void>> HttpEngine::ping(base::Deadline deadline) { return wire_.negotiate(deadline); }

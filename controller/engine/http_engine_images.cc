@@ -1,6 +1,7 @@
 #include "api/http/codec.h"
 #include "api/http/uri.h"
 #include "controller/engine/codec.h"
+#include "controller/engine/codec_fields.h"
 #include "controller/engine/http_engine_impl.h"
 
 namespace berth::engine {
@@ -10,12 +11,8 @@ namespace {
 // "" when the line reports progress.
 std::string error_in(const std::string& line) {
   const auto body = json::parse(line, nullptr, false);
-  if (!body.is_object()) return "";
-  if (body.contains("errorDetail") && body["errorDetail"].is_object()) {
-    auto text = body["errorDetail"].value("message", "");
-    if (!text.empty()) return text;
-  }
-  return body.contains("error") && body["error"].is_string() ? body["error"].get<std::string>() : "";
+  auto text = fields::text(fields::member(body, "errorDetail"), "message");
+  return text.empty() ? fields::text(body, "error") : text;
 }
 
 }  // namespace
@@ -28,14 +25,21 @@ Task<Result<Image>> HttpEngine::inspect_image(std::string reference, base::Deadl
 }
 
 Task<Result<void>> HttpEngine::pull_image(std::string reference, base::Deadline deadline) {
+  auto pulled = co_await run_pull(reference, deadline);
+  if (pulled.has_error() && pulled.error().reason == Reason::EngineUnavailable &&
+      deadline.expired(wire_.clock().steady_now())) {
+    pulled = base::error(Reason::ImagePullFailed, "image_pull: " + reference + " did not arrive in time");
+  }
+  wire_.metrics().pull(pulled.has_value());
+  co_return pulled;
+}
+
+Task<Result<void>> HttpEngine::run_pull(std::string reference, base::Deadline deadline) {
   const auto name = split_reference(reference);
   auto request = plain("POST", "/images/create?fromImage=" + http::percent_encode(name.repository) +
                                    "&tag=" + http::percent_encode(name.tag));
   auto stream = co_await wire_.open(Operation::ImagePull, std::move(request), deadline);
-  if (!stream) {
-    wire_.metrics().pull(false);
-    co_return stream.error();
-  }
+  if (!stream) co_return stream.error();
   http::LineDecoder decoder;
   std::optional<Error> failure;
   while (!failure) {
@@ -54,7 +58,6 @@ Task<Result<void>> HttpEngine::pull_image(std::string reference, base::Deadline 
     }
     if (bytes->empty()) break;
   }
-  wire_.metrics().pull(!failure);
   if (failure) co_return *failure;
   co_return Result<void>();
 }

@@ -1,4 +1,5 @@
 #include "controller/engine/codec.h"
+#include "controller/engine/codec_fields.h"
 #include "controller/engine/http_engine_impl.h"
 
 namespace berth::engine {
@@ -6,7 +7,7 @@ namespace berth::engine {
 Task<Result<std::vector<Network>>> HttpEngine::list_networks(std::vector<std::string> labels,
                                                              base::Deadline deadline) {
   auto target = "/networks?filters=" + label_filter(labels);
-  auto body = co_await wire_.get(Operation::NetworkList, std::move(target), deadline);
+  auto body = co_await wire_.list(Operation::NetworkList, std::move(target), deadline);
   if (!body) co_return body.error();
   std::vector<Network> networks;
   for (const auto& item : *body) networks.push_back(network_from_json(item));
@@ -23,10 +24,9 @@ Task<Result<std::string>> HttpEngine::create_network(NetworkSpec spec, base::Dea
   auto request = post("/networks/create", network_body(spec));
   auto answer = co_await wire_.send(Operation::NetworkCreate, std::move(request), deadline);
   if (!answer) co_return answer.error();
-  const auto body = json::parse(answer->body, nullptr, false);
-  if (!body.is_object() || !body.contains("Id"))
-    co_return base::error(Reason::EngineError, "network_create: the answer has no Id");
-  co_return body["Id"].get<std::string>();
+  auto id = fields::text(json::parse(answer->body, nullptr, false), "Id");
+  if (id.empty()) co_return base::error(Reason::EngineError, "network_create: the answer has no Id");
+  co_return id;
 }
 
 Task<Result<void>> HttpEngine::remove_network(std::string id, base::Deadline deadline) {

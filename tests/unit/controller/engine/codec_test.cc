@@ -147,14 +147,33 @@ TEST(EngineCodec, ALimitThatIsTakenAwayReadsAsNone) {
   container.memory_bytes = body["Memory"];
   EXPECT_LE(container.nano_cpus, 4000000000);
   EXPECT_GE(body["MemorySwap"], body["Memory"]);
-  forget_void_limits(container, 4);
+  forget_void_limits(container);
   EXPECT_EQ(container.nano_cpus, 0);
   EXPECT_EQ(container.memory_bytes, 0);
   container.nano_cpus = 4000000000;
   container.memory_bytes = std::int64_t{1} << 40;
-  forget_void_limits(container, 4);
+  forget_void_limits(container);
   EXPECT_EQ(container.nano_cpus, 4000000000);
   EXPECT_EQ(container.memory_bytes, std::int64_t{1} << 40);
+}
+
+// Before the engine was asked how many processors it has, and after a machine got more.
+TEST(EngineCodec, ALimitThatWasTakenAwayIsKnownByItsValueAlone) {
+  for (const int cpus : {1, 2, 3, 64, 1000}) {
+    Container container;
+    container.nano_cpus = update_body(0, 64 << 20, cpus)["NanoCpus"];
+    container.memory_bytes = 64 << 20;
+    forget_void_limits(container);
+    EXPECT_EQ(container.nano_cpus, 0) << cpus;
+    EXPECT_EQ(container.memory_bytes, 64 << 20) << cpus;
+  }
+  for (const std::int64_t limit : {std::int64_t{0}, std::int64_t{1000000}, std::int64_t{999000000}, std::int64_t{1000000000},
+                                   std::int64_t{1999999998}, std::int64_t{64000000000}}) {
+    Container container;
+    container.nano_cpus = limit;
+    forget_void_limits(container);
+    EXPECT_EQ(container.nano_cpus, limit);
+  }
 }
 
 TEST(EngineCodec, FiltersAndTimesAreAsTheEngineReadsThem) {
@@ -175,6 +194,19 @@ TEST(EngineCodec, AnImageAlwaysHasATag) {
   EXPECT_EQ(split("localhost:5000/a/b:1"), "localhost:5000/a/b 1");
   EXPECT_EQ(split("redis@sha256:abcd"), "redis sha256:abcd");
   EXPECT_EQ(split("redis:7@sha256:abcd"), "redis sha256:abcd");
+}
+
+TEST(EngineCodec, AnImageHasOneNormalizedReference) {
+  for (const char* text : {"redis", "redis:latest", "library/redis", "docker.io/redis", "docker.io/library/redis:latest",
+                           "index.docker.io/library/redis"}) {
+    EXPECT_EQ(normalized_reference(text), "docker.io/library/redis:latest") << text;
+  }
+  EXPECT_EQ(normalized_reference("redis:7"), "docker.io/library/redis:7");
+  EXPECT_EQ(normalized_reference("berth-test/redis:7"), "docker.io/berth-test/redis:7");
+  EXPECT_EQ(normalized_reference("localhost/redis"), "localhost/redis:latest");
+  EXPECT_EQ(normalized_reference("localhost:5000/redis:7"), "localhost:5000/redis:7");
+  EXPECT_EQ(normalized_reference("r.example/a/b"), "r.example/a/b:latest");
+  EXPECT_EQ(normalized_reference("redis:7@sha256:abcd"), "docker.io/library/redis@sha256:abcd");
 }
 
 }  // namespace

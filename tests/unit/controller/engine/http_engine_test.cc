@@ -17,12 +17,16 @@ TEST(DockerHost, UnixAndTcpAreRead) {
 }
 
 TEST(DockerHost, WhatIsNotSupportedIsRefusedWithAnExample) {
-  for (const char* text : {"ssh://user@host", "npipe:////./pipe/docker_engine", "https://host:2376",
-                           "/var/run/docker.sock", "tcp://"}) {
+  for (const char* text : {"ssh://user@host", "npipe:////./pipe/docker_engine", "https://host:2376", "foo", "ftp://x",
+                           "/var/run/docker.sock", "tcp://", "tcp:/x", "tcp://a:0", "tcp://a:99999", "tcp://[::1]:0",
+                           "tcp://; write", "unix://relative"}) {
     const auto endpoint = parse_docker_host(text);
     ASSERT_TRUE(endpoint.has_error()) << text;
     EXPECT_EQ(endpoint.error().reason, Reason::BadRequest) << text;
-    EXPECT_NE(endpoint.error().message.find("unix:///"), std::string::npos) << endpoint.error().message;
+    const auto& message = endpoint.error().message;
+    EXPECT_TRUE(message.starts_with("Docker host \"" + std::string(text) + "\": ")) << message;
+    EXPECT_TRUE(message.ends_with("; write unix:///var/run/docker.sock or tcp://host:2375")) << message;
+    EXPECT_EQ(message.find("6440"), std::string::npos) << message;
   }
 }
 
