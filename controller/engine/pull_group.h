@@ -1,5 +1,7 @@
 #pragma once
 
+#include <functional>
+#include <list>
 #include <map>
 #include <memory>
 #include <string>
@@ -11,25 +13,36 @@
 
 namespace berth::engine {
 
-// One pull per image reference, any number of waiters. A waiter that is cancelled leaves the pull to the
-// others. Loop thread only.
+// One pull per image, however its reference is written, and any number of waiters. A waiter that is cancelled or does
+// not want the image any more leaves the pull to the others; a pull that nobody waits for is cancelled. Loop thread
+// only.
 class PullGroup {
  public:
+  using Wanted = std::function<bool()>;
+
   PullGroup(Executor executor, base::Clock& clock, Engine& engine);
-  // Ends when the image was pulled (everybody who asked while it ran shares its outcome).
-  Task<Result<void>> pull(std::string reference);
+  // Ends when the image was pulled (everybody who asked while it ran shares its outcome), or when `wanted` says no:
+  // Cancelled. It is asked at first and at every look_again(); it must not change the group.
+  Task<Result<void>> pull(std::string reference, Wanted wanted = {});
+  // Something changed that a `wanted` may look at.
+  void look_again();
+  std::size_t in_flight() const { return flights_.size(); }
   // Waiters that are left get Cancelled.
   Task<void> stop();
 
  private:
   struct Flight;
-  Task<void> fly(std::string reference, std::shared_ptr<Flight> flight);
+  class Seat;
+  Task<void> fly(std::string key, std::string reference, std::shared_ptr<Flight> flight);
+  std::shared_ptr<Flight> board(const std::string& key, const std::string& reference);
+  void land(const std::string& key, const std::shared_ptr<Flight>& flight, Result<void> outcome);
 
   base::Clock& clock_;
   Engine& engine_;
-  std::map<std::string, std::shared_ptr<Flight>> flights_;
+  std::map<std::string, std::shared_ptr<Flight>> flights_;  // by normalized reference
+  std::list<std::shared_ptr<Flight>> landed_;               // until their tasks have ended
   bool stopped_ = false;
-  TaskGroup tasks_;
+  Executor executor_;
 };
 
 }  // namespace berth::engine

@@ -12,8 +12,9 @@ namespace {
 
 using std::chrono::seconds;
 
-Task<void> pull_and_note(PullGroup& pulls, std::string reference, std::vector<std::string>& outcomes) {
-  auto result = co_await pulls.pull(std::move(reference));
+Task<void> pull_and_note(PullGroup& pulls, std::string reference, PullGroup::Wanted wanted,
+                         std::vector<std::string>& outcomes) {
+  auto result = co_await pulls.pull(std::move(reference), std::move(wanted));
   outcomes.push_back(result ? "pulled" : std::string(base::to_string(result.error().reason)));
 }
 
@@ -30,7 +31,9 @@ struct PullGroupTest : testing::Test {
     fakes::run_task(io, pulls.stop());
     fakes::run_task(io, engine.stop());
   }
-  void ask(const std::string& reference) { tasks.spawn("pull", pull_and_note(pulls, reference, outcomes)); }
+  void ask(const std::string& reference, PullGroup::Wanted wanted = {}) {
+    tasks.spawn("pull", pull_and_note(pulls, reference, std::move(wanted), outcomes));
+  }
 
   asio::io_context io;
   fakes::FakeClock clock;
@@ -68,7 +71,7 @@ TEST_F(PullGroupTest, AWaiterThatGivesUpLeavesThePullToTheOthers) {
   engine.offer_image("redis:7", {});
   TaskGroup impatient(io.get_executor(), "impatient");
   std::vector<std::string> unused;
-  impatient.spawn("pull", pull_and_note(pulls, "redis:7", unused));
+  impatient.spawn("pull", pull_and_note(pulls, "redis:7", {}, unused));
   fakes::settle(io);
   ask("redis:7");
   fakes::settle(io);
@@ -86,6 +89,72 @@ TEST_F(PullGroupTest, DifferentImagesArePulledSideBySide) {
   fakes::run_for(io, clock, seconds(3));
   EXPECT_EQ(outcomes.size(), 2u);
   EXPECT_EQ(engine.most_at_once("image_pull"), 2);
+}
+
+TEST_F(PullGroupTest, OneImageIsPulledOnceHoweverItIsWritten) {
+  engine.offer_image("redis", {});
+  ask("redis");
+  ask("redis:latest");
+  ask("docker.io/library/redis");
+  fakes::run_for(io, clock, seconds(4));
+  EXPECT_EQ(outcomes, (std::vector<std::string>{"pulled", "pulled", "pulled"}));
+  EXPECT_EQ(engine.count("image_pull"), 1);
+}
+
+TEST_F(PullGroupTest, WhoDoesNotWantItAnyMoreLeavesWhenToldToLookAgain) {
+  engine.offer_image("redis:7", {});
+  bool wanted = true;
+  ask("redis:7", [&] { return wanted; });
+  ask("redis:7");
+  fakes::settle(io);
+  pulls.look_again();
+  fakes::settle(io);
+  EXPECT_TRUE(outcomes.empty());
+  wanted = false;
+  fakes::settle(io);
+  EXPECT_TRUE(outcomes.empty());
+  pulls.look_again();
+  fakes::settle(io);
+  EXPECT_EQ(outcomes, std::vector<std::string>{"Cancelled"});
+  fakes::run_for(io, clock, seconds(4));
+  EXPECT_EQ(outcomes, (std::vector<std::string>{"Cancelled", "pulled"}));
+  EXPECT_EQ(engine.count("image_pull"), 1);
+}
+
+TEST_F(PullGroupTest, APullThatNobodyWaitsForIsCancelledAndTheNextOneStartsAnew) {
+  engine.offer_image("redis:7", {});
+  bool wanted = true;
+  ask("redis:7", [&] { return wanted; });
+  fakes::settle(io);
+  wanted = false;
+  pulls.look_again();
+  fakes::settle(io);
+  EXPECT_EQ(outcomes, std::vector<std::string>{"Cancelled"});
+  EXPECT_EQ(pulls.in_flight(), 0u);
+  ask("redis:7");
+  fakes::settle(io);
+  EXPECT_EQ(engine.count("image_pull"), 2);
+  fakes::run_for(io, clock, seconds(4));
+  EXPECT_EQ(outcomes.back(), "pulled");
+}
+
+TEST_F(PullGroupTest, TheLastWaiterThatIsCancelledEndsThePull) {
+  engine.offer_image("redis:7", {});
+  TaskGroup impatient(io.get_executor(), "impatient");
+  impatient.spawn("pull", pull_and_note(pulls, "redis:7", {}, outcomes));
+  fakes::settle(io);
+  EXPECT_EQ(pulls.in_flight(), 1u);
+  fakes::run_task(io, impatient.stop());
+  fakes::settle(io);
+  EXPECT_EQ(pulls.in_flight(), 0u);
+  EXPECT_TRUE(outcomes.empty());
+}
+
+TEST_F(PullGroupTest, WhatIsNotWantedIsNotPulled) {
+  ask("redis:7", [] { return false; });
+  fakes::settle(io);
+  EXPECT_EQ(outcomes, std::vector<std::string>{"Cancelled"});
+  EXPECT_EQ(engine.count("image_pull"), 0);
 }
 
 TEST_F(PullGroupTest, StopFreesTheWaiters) {
