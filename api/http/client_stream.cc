@@ -57,7 +57,7 @@ Exchange::Exchange(std::shared_ptr<Connection> connection, base::Clock& clock, c
     : connection_(std::move(connection)),
       clock_(clock),
       endpoint_(endpoint.str()),
-      what_(request.method + " " + request.target),
+      what_(request.method + " " + request.target.substr(0, request.target.find('?'))),
       head_(request_head(request, endpoint.host_header())),
       body_(request.body),
       kind_(request.method == "HEAD" ? MessageParser::Kind::AnswerToHead : MessageParser::Kind::Answer),
@@ -74,7 +74,8 @@ bool Exchange::reusable() const {
 void Exchange::set_deadline(base::Deadline deadline) { apply_deadline(*connection_, clock_, deadline); }
 
 Error Exchange::failure(const boost::system::error_code& ec) const {
-  if (ec == asio::error::timed_out) return base::error(Reason::Timeout, endpoint_ + ": no answer in time to " + what_);
+  // The system has a time-out of its own, for a peer that is gone.
+  if (connection_->timed_out()) return base::error(Reason::Timeout, endpoint_ + ": no answer in time to " + what_);
   return base::error(Reason::ServiceUnavailable, endpoint_ + ": " + ec.message() + " (" + what_ + ")");
 }
 
@@ -85,7 +86,7 @@ Task<Result<void>> Exchange::send(base::Deadline deadline) {
   body_.clear();
   sent_all_ = !ec;
   if (!ec) co_return Result<void>();
-  if (ec == asio::error::timed_out) co_return failure(ec);
+  if (connection_->timed_out()) co_return failure(ec);
   while (!parser_->head_done()) {
     auto answered = co_await receive();
     if (!answered) co_return failure(ec);

@@ -38,7 +38,7 @@ class Exchange {
   std::shared_ptr<Connection> connection_;
   base::Clock& clock_;
   std::string endpoint_;
-  std::string what_;  // "GET /path", for messages
+  std::string what_;  // "GET /path", for messages: a query is long and says little
   std::string head_;
   std::string body_;
   MessageParser::Kind kind_;

@@ -1,11 +1,12 @@
 #include "api/http/connection.h"
 
 #include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/socket.h>
 
 #include <array>
 #include <boost/asio/buffer.hpp>
-#include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
@@ -18,6 +19,22 @@ namespace {
 
 constexpr std::size_t kFirstBuffer = 8 * 1024;
 constexpr std::size_t kLargestReadAhead = 64 * 1024;
+
+// A peer that is gone without a word (power, cable, firewall) is noticed within a minute, also by who only reads.
+constexpr int kIdleSeconds = 20;
+constexpr int kIntervalSeconds = 10;
+constexpr int kProbes = 3;
+constexpr int kUnacknowledgedMs = 50000;
+
+void prepare_tcp(int fd) {
+  const auto set = [fd](int level, int option, int value) { ::setsockopt(fd, level, option, &value, sizeof value); };
+  set(IPPROTO_TCP, TCP_NODELAY, 1);
+  set(SOL_SOCKET, SO_KEEPALIVE, 1);
+  set(IPPROTO_TCP, TCP_KEEPIDLE, kIdleSeconds);
+  set(IPPROTO_TCP, TCP_KEEPINTVL, kIntervalSeconds);
+  set(IPPROTO_TCP, TCP_KEEPCNT, kProbes);
+  set(IPPROTO_TCP, TCP_USER_TIMEOUT, kUnacknowledgedMs);
+}
 
 }  // namespace
 
@@ -38,13 +55,10 @@ Task<Connection::ErrorCode> Connection::connect(Protocol::endpoint endpoint) {
   if (ec) co_return ec;
   // A command that the process starts inherits no way to the server.
   ::fcntl(socket_.native_handle(), F_SETFD, FD_CLOEXEC);
+  if (tcp) prepare_tcp(socket_.native_handle());
   co_await socket_.async_connect(endpoint, asio::redirect_error(asio::use_awaitable, ec));
   // A unix socket whose backlog is full looks connected to the reactor.
   if (!ec && !closed_) socket_.remote_endpoint(ec);
-  if (!ec && tcp) {
-    ErrorCode ignored;
-    socket_.set_option(asio::ip::tcp::no_delay(true), ignored);
-  }
   co_return outcome(ec);
 }
 

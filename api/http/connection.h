@@ -24,6 +24,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
 
   explicit Connection(Socket socket);
 
+  // Over TCP, a peer that is gone without a word ends what waits for it within a minute.
   Task<ErrorCode> connect(Protocol::endpoint endpoint);
   // Waits for bytes and appends them to buffered(). The end of the stream is asio::error::eof.
   Task<ErrorCode> read();

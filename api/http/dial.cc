@@ -78,6 +78,12 @@ Task<Result<Addresses>> addresses_of(Executor executor, base::Clock& clock, Endp
   co_return resolved;
 }
 
+// A host that swallows what is sent to one of its addresses leaves time for the others.
+base::Deadline share_of(base::Deadline deadline, base::SteadyTime now, std::size_t addresses) {
+  if (deadline.is_never() || deadline.expired(now)) return deadline;
+  return {now + (deadline.at - now) / static_cast<int>(addresses)};
+}
+
 }  // namespace
 
 void apply_deadline(Connection& connection, base::Clock& clock, base::Deadline deadline) {
@@ -95,12 +101,16 @@ Task<Result<std::shared_ptr<Connection>>> dial(Executor executor, base::Clock& c
   ErrorCode first_error = asio::error::host_not_found;
   for (std::size_t next = 0; next < addresses->size();) {
     auto connection = std::make_shared<Connection>(Connection::Socket(executor));
-    apply_deadline(*connection, clock, deadline);
+    const auto until = share_of(deadline, clock.steady_now(), addresses->size() - next);
+    apply_deadline(*connection, clock, until);
     const Address address = (*addresses)[next];
     const auto ec = co_await connection->connect(address);
-    if (!ec) co_return connection;
-    if (ec == asio::error::timed_out) co_return unreachable(endpoint, ec);
-    if (ec == asio::error::not_connected && !deadline.expired(clock.steady_now())) {
+    if (!ec) {
+      apply_deadline(*connection, clock, deadline);
+      co_return connection;
+    }
+    if (deadline.expired(clock.steady_now())) co_return unreachable(endpoint, asio::error::timed_out);
+    if (ec == asio::error::not_connected) {
       co_await clock.sleep_until(clock.steady_now() + kBacklogRetry);
       continue;
     }

@@ -10,7 +10,7 @@
 
 namespace berth::http {
 
-// Connects to `endpoint`, trying each address of a name in turn. The connection's deadline stays set to `deadline`.
+// Connects to `endpoint`, trying each address of a name in turn, each for its share of the time that is left. The connection's deadline stays set to `deadline`.
 // Errors: ServiceUnavailable "<endpoint>: <cause>", Timeout. Cancelled: throws operation_aborted.
 Task<Result<std::shared_ptr<Connection>>> dial(Executor executor, base::Clock& clock, Endpoint endpoint,
                                                base::Deadline deadline);

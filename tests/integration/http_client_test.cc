@@ -1,5 +1,8 @@
 // The HTTP client against a scripted peer on real sockets.
 #include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <boost/asio/buffer.hpp>
@@ -12,9 +15,11 @@
 
 #include "api/http/client.h"
 #include "api/http/connection.h"
+#include "api/http/dial.h"
 #include "base/clock.h"
 #include "base/signal.h"
 #include "base/task_group.h"
+#include "tests/fakes/run_task.h"
 
 namespace berth::http {
 namespace {
@@ -341,6 +346,81 @@ TEST_F(HttpClientOnSockets, WaitsForAFreeConnection) {
   run(Test::run(*this, done));
   EXPECT_EQ(done, 3);
   EXPECT_EQ(peer->accepted, 1);
+}
+
+TEST_F(HttpClientOnSockets, AMessageNamesTheRequestWithoutItsQuery) {
+  peer->scripts = {Script{{}, false}};
+  struct Test {
+    static Task<int> run(HttpClientOnSockets& t) {
+      auto answer = co_await t.get("/images/create?fromImage=a%2Fb&tag=1");
+      EXPECT_TRUE(answer.error().message.ends_with("(GET /images/create)")) << answer.error().message;
+      co_return 0;
+    }
+  };
+  run(Test::run(*this));
+}
+
+int option_of(Connection& connection, int level, int name) {
+  int value = -1;
+  socklen_t size = sizeof value;
+  ::getsockopt(connection.socket().native_handle(), level, name, &value, &size);
+  return value;
+}
+
+Endpoint local_tcp(std::uint16_t port) {
+  Endpoint endpoint;
+  endpoint.host = "localhost";
+  endpoint.port = port;
+  return endpoint;
+}
+
+TEST(Dial, OverTcpAHostThatIsGoneIsNoticed) {
+  asio::io_context io;
+  base::SystemClock clock;
+  asio::ip::tcp::acceptor acceptor(io, {asio::ip::address_v4::loopback(), 0});
+  const auto deadline = base::Deadline::after(clock.steady_now(), 5s);
+  const auto connected =
+      fakes::run_task(io, dial(io.get_executor(), clock, local_tcp(acceptor.local_endpoint().port()), deadline));
+  ASSERT_TRUE(connected.has_value()) << connected.error().message;
+  EXPECT_EQ(option_of(**connected, SOL_SOCKET, SO_KEEPALIVE), 1);
+  EXPECT_EQ(option_of(**connected, IPPROTO_TCP, TCP_KEEPIDLE), 20);
+  EXPECT_EQ(option_of(**connected, IPPROTO_TCP, TCP_KEEPINTVL), 10);
+  EXPECT_EQ(option_of(**connected, IPPROTO_TCP, TCP_KEEPCNT), 3);
+  EXPECT_EQ(option_of(**connected, IPPROTO_TCP, TCP_USER_TIMEOUT), 50000);
+}
+
+TEST(Dial, AnAddressThatSwallowsPacketsLeavesTimeForTheNext) {
+  asio::io_context io;
+  base::SystemClock clock;
+  // Nobody accepts, and the queue is full: what comes then is dropped.
+  asio::ip::tcp::acceptor full(io, asio::ip::tcp::v4());
+  full.bind({asio::ip::address_v4::loopback(), 0});
+  full.listen(0);
+  const auto port = full.local_endpoint().port();
+  std::deque<asio::ip::tcp::socket> fill;
+  for (int i = 0; i < 4; ++i) {
+    fill.emplace_back(io, asio::ip::tcp::v4());
+    fill.back().native_non_blocking(true);
+    const asio::ip::tcp::endpoint to(asio::ip::address_v4::loopback(), port);
+    ::connect(fill.back().native_handle(), to.data(), static_cast<socklen_t>(to.size()));
+  }
+  asio::ip::tcp::acceptor other(io);
+  boost::system::error_code no_ipv6;
+  other.open(asio::ip::tcp::v6(), no_ipv6);
+  if (!no_ipv6) other.bind({asio::ip::address_v6::loopback(), port}, no_ipv6);
+  if (no_ipv6) GTEST_SKIP() << "[::1]: " << no_ipv6.message();
+  other.listen();
+
+  const auto deadline = base::Deadline::after(clock.steady_now(), 1s);
+  auto connected = fakes::run_task(io, dial(io.get_executor(), clock, local_tcp(port), deadline));
+  ASSERT_TRUE(connected.has_value()) << connected.error().message;
+  EXPECT_EQ((*connected)->socket().remote_endpoint().protocol().family(), AF_INET6);
+
+  other.close();
+  const auto again = base::Deadline::after(clock.steady_now(), 200ms);
+  connected = fakes::run_task(io, dial(io.get_executor(), clock, local_tcp(port), again));
+  ASSERT_TRUE(connected.has_error());
+  EXPECT_EQ(connected.error().reason, Reason::Timeout);
 }
 
 TEST_F(HttpClientOnSockets, RefusesATargetThatWouldAddAHeader) {
