@@ -1,0 +1,518 @@
+// The engine client against a scripted engine: what a healthy one never does.
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/local/stream_protocol.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <charconv>
+#include <filesystem>
+#include <list>
+
+#include "api/http/connection.h"
+#include "base/clock.h"
+#include "base/signal.h"
+#include "base/task_group.h"
+#include "controller/engine/http_engine.h"
+#include "controller/engine/pull_group.h"
+#include "metrics/registry.h"
+#include "tests/engine_suite/harness.h"
+#include "tests/fakes/run_task.h"
+
+namespace berth::engine {
+namespace {
+
+using namespace std::chrono_literals;
+using engine_suite::expect_reason;
+using http::Connection;
+
+struct Request {
+  std::string line;  // "GET /v1.45/info"
+  std::string head;
+  std::string body;
+};
+
+struct Answer {
+  enum class Then { Keep, Close, Stay };  // the connection
+  std::vector<std::string> pieces;
+  Then then = Then::Keep;
+  const bool* gate = nullptr;  // nothing is written until it is true
+};
+
+Answer answer(int status, const std::string& body) {
+  return {{"HTTP/1.1 " + std::to_string(status) + " X\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" +
+           body}};
+}
+
+// The body ends with the connection.
+Answer stream(std::vector<std::string> pieces, Answer::Then then) {
+  pieces.insert(pieces.begin(), "HTTP/1.1 200 OK\r\n\r\n");
+  return {std::move(pieces), then};
+}
+
+std::string refusal(const std::string& text) { return R"({"message":")" + text + R"("})"; }
+
+// Refuses other versions than its own as engines do; everything else is the test's.
+class ScriptedEngine {
+ public:
+  explicit ScriptedEngine(asio::io_context& io) : io_(io), changed_(io.get_executor()), group_(io.get_executor(), "peer") {}
+
+  template <class Protocol>
+  typename Protocol::endpoint listen(const typename Protocol::endpoint& where) {
+    auto acceptor = std::make_shared<typename Protocol::acceptor>(io_, where);
+    group_.spawn("accept", accept(acceptor));
+    return acceptor->local_endpoint();
+  }
+  Task<void> stop() { co_await group_.stop(); }
+
+  std::function<Answer(const Request&)> script;  // of what is neither /_ping nor of a wrong version
+  std::string least = "1.24";
+  std::string most = "1.45";
+  std::vector<Request> requests;
+  int accepted = 0;
+  int hung_up = 0;  // by the client, on a connection that stays
+  int written = 0;  // answers that went out to their end
+
+  bool hangs = false;
+  void look_again() { changed_.notify_all(); }
+  // Ends the connections that stay.
+  void cut() {
+    for (const auto& connection : std::exchange(staying_, {})) connection->close();
+  }
+  int count(std::string_view line) const {
+    int n = 0;
+    for (const auto& request : requests) n += request.line == line;
+    return n;
+  }
+
+ private:
+  template <class Acceptor>
+  Task<void> accept(std::shared_ptr<Acceptor> acceptor) {
+    while (true) {
+      auto socket = co_await acceptor->async_accept(asio::use_awaitable);
+      ++accepted;
+      group_.spawn("serve", serve(std::make_shared<Connection>(Connection::Socket(std::move(socket)))));
+    }
+  }
+
+  static std::size_t content_length(std::string_view head) {
+    constexpr std::string_view kName = "Content-Length: ";
+    std::size_t length = 0;
+    const auto at = head.find(kName);
+    if (at != std::string_view::npos) std::from_chars(head.data() + at + kName.size(), head.data() + head.size(), length);
+    return length;
+  }
+
+  Task<bool> read(Connection& connection, Request& request) {
+    std::size_t end = 0;
+    while ((end = connection.buffered().find("\r\n\r\n")) == std::string_view::npos) {
+      if (co_await connection.read()) co_return false;
+    }
+    request.head = connection.buffered().substr(0, end);
+    request.line = request.head.substr(0, request.head.find(" HTTP/"));
+    connection.consume(end + 4);
+    const auto length = content_length(request.head);
+    while (connection.buffered().size() < length) {
+      if (co_await connection.read()) co_return false;
+    }
+    request.body = connection.buffered().substr(0, length);
+    connection.consume(length);
+    co_return true;
+  }
+
+  Answer answer_to(const Request& request) {
+    if (request.line == "GET /_ping") {
+      return {{"HTTP/1.1 200 OK\r\nApi-Version: " + most + "\r\nContent-Length: 2\r\n\r\nOK"}};
+    }
+    const auto slash = request.line.find("/v1.");
+    const auto version = request.line.substr(slash + 2, 4);
+    if (version > most) {
+      return answer(400, refusal("client version " + version + " is too new. Maximum supported API version is " + most));
+    }
+    if (version < least) {
+      return answer(400, refusal("client version " + version + " is too old. Minimum supported API version is " + least +
+                                 ", please upgrade your client to a newer version"));
+    }
+    return script(request);
+  }
+
+  Task<void> serve(std::shared_ptr<Connection> connection) {
+    while (true) {
+      Request request;
+      const bool complete = co_await read(*connection, request);
+      if (!complete) co_return;
+      requests.push_back(request);
+      while (hangs) co_await changed_.wait();
+      const auto answer = answer_to(request);
+      while (answer.gate && !*answer.gate) co_await changed_.wait();
+      for (const auto& piece : answer.pieces) {
+        if (co_await connection->write(piece)) co_return;
+      }
+      ++written;
+      look_again();
+      if (answer.then == Answer::Then::Close) co_return;
+      if (answer.then == Answer::Then::Stay) staying_.push_back(connection);
+      while (answer.then == Answer::Then::Stay) {
+        if (!co_await connection->read()) continue;
+        if (!connection->closed()) ++hung_up;
+        look_again();
+        co_return;
+      }
+    }
+  }
+
+  asio::io_context& io_;
+  base::Signal changed_;
+  std::list<std::shared_ptr<Connection>> staying_;
+  TaskGroup group_;
+};
+
+class EngineWireTest : public testing::Test {
+ public:
+  void SetUp() override {
+    path = (std::filesystem::temp_directory_path() / ("berth-wire-" + std::to_string(::getpid()) + ".sock")).string();
+    std::filesystem::remove(path);
+    peer.listen<asio::local::stream_protocol>({path});
+    peer.script = [](const Request&) { return answer(200, R"({"NCPU":2,"ID":"E"})"); };
+    connect("unix://" + path);
+  }
+  void TearDown() override {
+    fakes::run_task(io, engine->stop());
+    engine.reset();
+    fakes::run_task(io, peer.stop());
+    std::filesystem::remove(path);
+  }
+  void connect(const std::string& docker_host) {
+    engine = make_http_engine(io.get_executor(), clock, parse_docker_host(docker_host).value(), metrics);
+  }
+  template <class T>
+  T run(Task<T> task) {
+    return fakes::run_task(io, std::move(task));
+  }
+  base::Deadline in(base::Duration duration) { return base::Deadline::after(clock.steady_now(), duration); }
+  Result<EngineInfo> info() { return run(engine->info(in(5s))); }
+  Result<std::vector<Container>> list(base::Duration time = 5s) { return run(engine->list_containers({}, in(time))); }
+  bool up() { return registry.text().find("berth_engine_up{host=\"local\"} 1") != std::string::npos; }
+
+  asio::io_context io;
+  base::SystemClock clock;
+  metrics::Registry registry;
+  metrics::EngineMetrics metrics{registry, "local"};
+  std::string path;
+  const bool never = false;
+  ScriptedEngine peer{io};
+  std::unique_ptr<Engine> engine;
+};
+
+TEST_F(EngineWireTest, TheVersionIsNegotiatedOnceAndIsInEveryRequest) {
+  EXPECT_EQ(info().value().api_version, "1.45");
+  EXPECT_TRUE(info().has_value());
+  ASSERT_EQ(peer.requests.size(), 3u);
+  EXPECT_EQ(peer.requests[0].line, "GET /_ping");
+  EXPECT_EQ(peer.requests[1].line, "GET /v1.45/info");
+  EXPECT_EQ(peer.requests[2].line, "GET /v1.45/info");
+  EXPECT_EQ(peer.accepted, 1);
+  EXPECT_TRUE(up());
+}
+
+// As behind a socket of systemd: it accepts all the time, whoever is behind it.
+TEST_F(EngineWireTest, AnotherEngineBehindTheSameSocketIsNegotiatedAnew) {
+  ASSERT_TRUE(info().has_value());
+  peer.most = "1.41";
+  const auto refused = info();
+  expect_reason(refused, Reason::EngineUnavailable);
+  EXPECT_NE(refused.error().message.find("1.45 is too new"), std::string::npos) << refused.error().message;
+  EXPECT_EQ(info().value().api_version, "1.41");
+  peer.least = "1.44";
+  peer.most = "1.51";
+  auto subscribed = run(engine->events(0));
+  expect_reason(subscribed, Reason::EngineUnavailable);
+  EXPECT_EQ(info().value().api_version, "1.51");
+}
+
+TEST_F(EngineWireTest, AnEngineThatIsTooNewSaysSo) {
+  peer.least = "1.60";
+  peer.most = "1.70";
+  for (int i = 0; i < 2; ++i) {
+    const auto refused = info();
+    expect_reason(refused, Reason::EngineUnavailable);
+    EXPECT_EQ(refused.error().message,
+              "info: the engine is too new: API 1.51 is the latest that this berth speaks (client version 1.51 is too old. "
+              "Minimum supported API version is 1.60, please upgrade your client to a newer version)");
+  }
+  EXPECT_FALSE(up());
+}
+
+TEST_F(EngineWireTest, AnEngineThatHangsIsDownUntilItAnswers) {
+  ASSERT_TRUE(info().has_value());
+  peer.hangs = true;
+  expect_reason(run(engine->inspect_container("x", in(50ms))), Reason::EngineUnavailable);
+  EXPECT_TRUE(up()) << "one container may be sick";
+  peer.script = [](const Request&) { return answer(200, "[]"); };
+  expect_reason(list(50ms), Reason::EngineUnavailable);
+  EXPECT_FALSE(up());
+  peer.hangs = false;
+  peer.look_again();
+  EXPECT_TRUE(list().has_value());
+  EXPECT_TRUE(up());
+
+  peer.hangs = true;
+  expect_reason(run(engine->list_networks({}, in(50ms))), Reason::EngineUnavailable);
+  EXPECT_FALSE(up());
+  peer.hangs = false;
+  peer.look_again();
+  peer.script = [](const Request&) { return answer(500, ""); };
+  const auto refused = run(engine->inspect_container("x", in(5s)));
+  expect_reason(refused, Reason::EngineError);
+  EXPECT_EQ(refused.error().message, "container_inspect: the engine answered 500");
+  EXPECT_TRUE(up()) << "it answers";
+}
+
+TEST_F(EngineWireTest, AConnectionThatTheEngineClosedIsReplaced) {
+  peer.script = [](const Request&) {
+    auto last = answer(200, "{}");
+    last.then = Answer::Then::Close;
+    return last;
+  };
+  for (int i = 0; i < 3; ++i) EXPECT_TRUE(info().has_value());
+  EXPECT_EQ(peer.count("GET /_ping"), 1);
+  EXPECT_EQ(peer.accepted, 3);
+}
+
+Task<void> start_and_note(Engine& engine, std::vector<std::string>& outcomes) {
+  std::string id = "x";
+  auto started = co_await engine.start_container(std::move(id));
+  outcomes.push_back(started ? "started" : started.error().message);
+}
+
+TEST_F(EngineWireTest, AStartHasNoDeadlineAndHoldsNobodyUp) {
+  bool gate = false;
+  peer.script = [&](const Request& request) {
+    auto next = request.line.ends_with("/start") ? answer(204, "") : answer(200, "[]");
+    if (request.line.ends_with("/start")) next.gate = &gate;
+    return next;
+  };
+  TaskGroup group(io.get_executor(), "test");
+  std::vector<std::string> outcomes;
+  group.spawn("start", start_and_note(*engine, outcomes));
+  EXPECT_TRUE(list().has_value());
+  peer.hangs = true;
+  expect_reason(list(200ms), Reason::EngineUnavailable);
+  EXPECT_TRUE(outcomes.empty());
+  EXPECT_EQ(peer.count("POST /v1.45/containers/x/start"), 1);
+  peer.hangs = false;
+  gate = true;
+  peer.look_again();
+  run(group.join());
+  EXPECT_EQ(outcomes, std::vector<std::string>{"started"});
+}
+
+TEST_F(EngineWireTest, OverTcpItIsTheSame) {
+  const auto at = peer.listen<asio::ip::tcp>({asio::ip::address_v4::loopback(), 0});
+  connect("tcp://127.0.0.1:" + std::to_string(at.port()));
+  EXPECT_EQ(info().value().id, "E");
+  EXPECT_NE(peer.requests.at(1).head.find("\r\nHost: 127.0.0.1:" + std::to_string(at.port())), std::string::npos);
+}
+
+TEST_F(EngineWireTest, WhatIsNoListIsNotAnEmptyOne) {
+  for (const char* text : {"null", "{}", "7", "[null]", "[7]", "\"\"", "no json", ""}) {
+    peer.script = [&](const Request&) { return answer(200, text); };
+    expect_reason(list(), Reason::EngineError);
+    expect_reason(run(engine->list_networks({}, in(5s))), Reason::EngineError);
+    expect_reason(run(engine->list_volumes({}, in(5s))), Reason::EngineError);
+  }
+  for (const char* text : {"null", "[]", "7", "no json"}) {
+    peer.script = [&](const Request&) { return answer(200, text); };
+    expect_reason(run(engine->inspect_container("x", in(5s))), Reason::EngineError);
+    expect_reason(run(engine->inspect_network("x", in(5s))), Reason::EngineError);
+    expect_reason(info(), Reason::EngineError);
+  }
+  for (const char* text : {R"({"Id":7})", "{}", "null"}) {
+    peer.script = [&](const Request&) { return answer(201, text); };
+    expect_reason(run(engine->create_container({}, in(5s))), Reason::EngineError);
+    expect_reason(run(engine->create_network({}, in(5s))), Reason::EngineError);
+  }
+  peer.script = [](const Request&) { return answer(200, R"({"Volumes":null,"Warnings":null})"); };
+  EXPECT_TRUE(run(engine->list_volumes({}, in(5s))).value().empty());
+}
+
+TEST_F(EngineWireTest, ALiftedLimitIsKnownBeforeTheProcessorsAre) {
+  peer.script = [](const Request&) {
+    return answer(200, R"({"Id":"x","HostConfig":{"NanoCpus":1999999999,"Memory":67108864}})");
+  };
+  const auto container = run(engine->inspect_container("x", in(5s)));
+  EXPECT_EQ(container.value().nano_cpus, 0);
+  EXPECT_EQ(container.value().memory_bytes, 64 << 20);
+  EXPECT_EQ(peer.count("GET /v1.45/info"), 0);
+}
+
+// ---- events
+
+std::string event(int number, std::size_t padding) {
+  return R"({"Type":"container","Action":"start","Actor":{"ID":")" + std::to_string(number) + R"(","Attributes":{"p":")" +
+         std::string(padding, 'x') + R"("}},"timeNano":)" + std::to_string(number + 1) + "}\n";
+}
+
+Task<void> idle_consumer(EngineWireTest& t, int events, bool is_cut) {
+  auto subscribed = co_await t.engine->events(0);
+  CO_ASSERT_OK(subscribed);
+  for (int i = 0; i < 2000 && t.peer.written < 2; ++i) co_await t.clock.sleep_for(5ms);
+  EXPECT_EQ(t.peer.written, 2) << "nobody read what the engine wrote";
+  if (is_cut) t.peer.cut();
+  int got = 0;
+  while (true) {
+    auto next = co_await (*subscribed)->next();
+    if (!next) {
+      expect_reason(next, Reason::EngineUnavailable);
+      EXPECT_EQ(next.error().message.find("too far behind") == std::string::npos, is_cut) << next.error().message;
+      break;
+    }
+    EXPECT_EQ(next->actor_id, std::to_string(got));
+    ++got;
+  }
+  // Those beyond the limit that came in the same read are kept too.
+  EXPECT_GE(got, std::min(events, 100001));
+  EXPECT_LE(got, events);
+}
+
+TEST_F(EngineWireTest, EventsAreDrainedHoweverIdleTheirReaderIs) {
+  std::vector<std::string> pieces;
+  for (int i = 0; i < 500; ++i) pieces.push_back(event(i, 20000));
+  peer.script = [&](const Request&) { return stream(pieces, Answer::Then::Stay); };
+  run(idle_consumer(*this, 500, true));
+}
+
+TEST_F(EngineWireTest, AReaderThatIsTooFarBehindLosesTheStream) {
+  std::string all;
+  for (int i = 0; i < 100500; ++i) all += event(i, 0);
+  peer.script = [&](const Request&) { return stream({all}, Answer::Then::Stay); };
+  run(idle_consumer(*this, 100500, false));
+}
+
+Task<void> dropped_streams(EngineWireTest& t) {
+  auto subscribed = co_await t.engine->events(0);
+  CO_ASSERT_OK(subscribed);
+  auto next = co_await (*subscribed)->next();
+  CO_ASSERT_OK(next);
+  t.engine->drop_event_streams();
+  next = co_await (*subscribed)->next();
+  expect_reason(next, Reason::EngineUnavailable);
+  auto again = co_await t.engine->events(0);
+  CO_ASSERT_OK(again);
+  next = co_await (*again)->next();
+  CO_ASSERT_OK(next);
+  for (int i = 0; i < 1000 && t.peer.written < 3; ++i) co_await t.clock.sleep_for(5ms);
+  t.peer.cut();
+  next = co_await (*again)->next();
+  expect_reason(next, Reason::EngineUnavailable);
+}
+
+TEST_F(EngineWireTest, AStreamCanBeDroppedAndOpenedAgain) {
+  peer.script = [](const Request&) { return stream({event(0, 1)}, Answer::Then::Stay); };
+  run(dropped_streams(*this));
+  EXPECT_EQ(peer.accepted, 3);
+}
+
+// ---- exec
+
+TEST_F(EngineWireTest, AnExecThatIsLateIsLateWhateverItWaitedFor) {
+  for (const std::string_view late : {"/containers/x/exec", "/exec/e/start", "/exec/e/json", "never ends"}) {
+    peer.script = [&, late](const Request& request) {
+      auto next = answer(200, R"({"Id":"e","Running":true})");
+      if (request.line.ends_with("/start")) next = answer(200, "");
+      if (request.line.ends_with(late)) next.gate = &never;
+      return next;
+    };
+    expect_reason(run(engine->exec("x", {"true"}, in(100ms))), Reason::DeadlineExceeded);
+  }
+  peer.script = [](const Request&) {
+    Answer cut;
+    cut.then = Answer::Then::Close;
+    return cut;
+  };
+  expect_reason(run(engine->exec("x", {"true"}, in(5s))), Reason::EngineUnavailable);
+}
+
+// ---- pulls
+
+TEST_F(EngineWireTest, APullIsAnonymousNamesItsTagAndReadsTheProgressToItsEnd) {
+  peer.script = [](const Request&) {
+    return stream({"{\"status\":\"Pulling from library/postgres\",\"id\":\"16\"}\r\n{\"sta",
+                   "tus\":\"Downloading\",\"progressDetail\":{\"current\":1,\"total\":2}}\r\n",
+                   "{\"status\":\"Digest: sha256:abcd\"}\r\n{\"errorDetail\":{}}\n[]\n7\n"},
+                  Answer::Then::Close);
+  };
+  EXPECT_TRUE(run(engine->pull_image("postgres:16", in(5s))).has_value());
+  ASSERT_EQ(peer.requests.size(), 2u);
+  EXPECT_EQ(peer.requests[1].line, "POST /v1.45/images/create?fromImage=postgres&tag=16");
+  EXPECT_EQ(peer.requests[1].head.find("X-Registry-Auth"), std::string::npos);
+  EXPECT_EQ(peer.requests[1].head.find("Authorization"), std::string::npos);
+  EXPECT_NE(registry.text().find("berth_engine_pulls_total{host=\"local\",result=\"success\"} 1"), std::string::npos);
+}
+
+TEST_F(EngineWireTest, APullThatFailsBehindASuccessIsAFailure) {
+  const std::pair<const char*, Reason> ends[] = {
+      {R"({"errorDetail":{"message":"manifest unknown"},"error":"manifest unknown"})", Reason::ImageNotFound},
+      {R"({"errorDetail":{"message":7},"error":"toomanyrequests: slow down"})", Reason::PullRateLimited},
+      {R"({"error":"unexpected EOF"})", Reason::ImagePullFailed},
+      {R"({"errorDetail":{"message":"failed to resolve reference \"docker.io/library/n:1\": docker.io/library/n:1: not found"}})",
+       Reason::ImageNotFound},
+  };
+  for (const auto& [line, reason] : ends) {
+    // Also when the last line has no end.
+    peer.script = [&, text = line](const Request&) {
+      return stream({"{\"status\":\"Pulling\"}\n", text}, Answer::Then::Close);
+    };
+    expect_reason(run(engine->pull_image("n:1", in(5s))), reason);
+  }
+  peer.script = [](const Request&) { return answer(503, refusal("received unexpected HTTP status: 503")); };
+  expect_reason(run(engine->pull_image("n:1", in(5s))), Reason::ImagePullFailed);
+  EXPECT_NE(registry.text().find("berth_engine_pulls_total{host=\"local\",result=\"failure\"} 5"), std::string::npos);
+}
+
+TEST_F(EngineWireTest, APullThatIsCutIsTheEnginesAndOneThatIsLateThePulls) {
+  peer.script = [](const Request&) {
+    return Answer{{"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n"}, Answer::Then::Close};
+  };
+  expect_reason(run(engine->pull_image("n:1", in(5s))), Reason::EngineUnavailable);
+  peer.script = [](const Request&) { return stream({"{\"status\":\"Downloading\"}\n"}, Answer::Then::Stay); };
+  const auto late = run(engine->pull_image("n:1", in(100ms)));
+  expect_reason(late, Reason::ImagePullFailed);
+  EXPECT_EQ(late.error().message, "image_pull: n:1 did not arrive in time");
+  peer.hangs = true;
+  expect_reason(run(engine->pull_image("n:1", in(100ms))), Reason::ImagePullFailed);
+  peer.hangs = false;
+  peer.look_again();
+}
+
+Task<void> leave_a_pull(EngineWireTest& t, bool& wanted, PullGroup& pulls) {
+  for (int i = 0; i < 1000 && t.peer.written < 2; ++i) co_await t.clock.sleep_for(5ms);
+  wanted = false;
+  pulls.look_again();
+  for (int i = 0; i < 1000 && t.peer.hung_up == 0; ++i) co_await t.clock.sleep_for(5ms);
+}
+
+Task<void> pull_while(PullGroup& pulls, const bool& wanted, std::vector<std::string>& outcomes) {
+  PullGroup::Wanted still = [&wanted] { return wanted; };
+  std::string reference = "n:1";
+  auto pulled = co_await pulls.pull(std::move(reference), std::move(still));
+  outcomes.emplace_back(pulled ? "pulled" : base::to_string(pulled.error().reason));
+}
+
+TEST_F(EngineWireTest, APullThatNobodyWantsAnyMoreHangsUp) {
+  peer.script = [](const Request&) { return stream({"{}\n"}, Answer::Then::Stay); };
+  PullGroup pulls(io.get_executor(), clock, *engine);
+  TaskGroup group(io.get_executor(), "test");
+  bool wanted = true;
+  std::vector<std::string> outcomes;
+  group.spawn("pull", pull_while(pulls, wanted, outcomes));
+  run(leave_a_pull(*this, wanted, pulls));
+  EXPECT_EQ(peer.hung_up, 1);
+  EXPECT_EQ(outcomes, std::vector<std::string>{"Cancelled"});
+  run(group.join());
+  run(pulls.stop());
+}
+
+}  // namespace
+}  // namespace berth::engine
