@@ -2,16 +2,12 @@
 
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <thread>
 #include <vector>
 
 #include "base/clock.h"
 #include "controller/source/look.h"
-#include "controller/source/tree_scan.h"
-#include "controller/source/unique_fd.h"
-#include "controller/source/watch_set.h"
 
 namespace berth::source {
 
@@ -32,31 +28,13 @@ class DirWatcher {
   void look(bool reread);
   // Any thread. Runs `job` on the watcher's thread; after stop() began, never.
   void run(std::function<void()> job);
-  // Runs the jobs that are waiting, ends the thread and waits for that: no longer than a scan takes.
-  void stop();
+  // Runs the jobs that are waiting, ends the thread and waits for that; when a filesystem holds up a scan, for `patience` at most.
+  // The thread then ends when it is let go, and calls nobody.
+  void stop(base::Duration patience = std::chrono::seconds(5));
 
  private:
-  void main();
-  bool wait(int timeout_ms);  // whether a change makes a look necessary
-  int milliseconds_until(base::SteadyTime when) const;
-  void publish(bool reread);
-  void wake();
-
-  base::Clock& clock_;
-  OnLook on_look_;
-  std::unique_ptr<WatchSet> watches_;  // null: the system has no inotify left; the resync has to do
-  std::unique_ptr<TreeScan> scan_;
-  std::vector<std::string> roots_;
-  std::size_t file_limit_;
-  std::string told_;
-  UniqueFd wake_;
-
-  std::mutex mutex_;
-  bool stopping_ = false;
-  bool look_ = true;
-  bool reread_ = false;
-  std::vector<std::function<void()>> jobs_;
-
+  struct State;  // shared with the thread, which may outlive its owner
+  std::shared_ptr<State> state_;
   std::thread thread_;
 };
 

@@ -1,4 +1,7 @@
 // Directories and links as people and programs change them.
+#include <fcntl.h>
+#include <sched.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -243,6 +246,27 @@ TEST_F(DirSourceTest, WithoutDirectoriesTheirObjectsAreKeptAndTheirEndIsRemember
   start();
   EVENTUALLY(shows("berth_manifest_held_deletions 0"));
   STAYS(!get("a") && alive("b"));
+}
+
+// One of FUSE, whose other end nobody reads.
+TEST_F(DirSourceTest, AFilesystemThatDoesNotAnswerHoldsUpNoStop) {
+  const int fuse = ::open("/dev/fuse", O_RDWR | O_CLOEXEC);
+  if (fuse < 0 || ::unshare(CLONE_NEWNS) != 0) GTEST_SKIP() << "cannot mount here";
+  ASSERT_EQ(::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr), 0);
+  write(dir / "a.yaml", environment("a"));
+  start();
+  EVENTUALLY(alive("a"));
+  fs::create_directory(dir / "silent");
+  const std::string data = "fd=" + std::to_string(fuse) + ",rootmode=40000,user_id=0,group_id=0";
+  ASSERT_EQ(::mount("silent", (dir / "silent").c_str(), "fuse", MS_NOSUID | MS_NODEV, data.c_str()), 0);
+  source->rescan();
+  pass(100ms);
+  set_phase("a", "Expired");  // to be written by the thread that is held up
+  pass(100ms);
+  stop();
+  EXPECT_TRUE(fs::exists(options.state_file));
+  ::close(fuse);
+  EXPECT_EQ(::umount2((dir / "silent").c_str(), MNT_DETACH), 0);
 }
 
 TEST_F(DirSourceTest, WhatIsHeldIsCountedOnlyAsLongAsThereIsAnObject) {
