@@ -180,10 +180,8 @@ Task<Result<void>> App::start() {
     if (bound.has_error()) co_return base::error(bound.error().reason, "--listen: " + bound.error().message);
     base::log_info("berthd", "listening", {{"on", bound->str()}});
   }
-  if (!app.config.manifests.empty()) {
-    auto watched = parts.source.start();
-    if (watched.has_error()) co_return base::error(watched.error().reason, "--manifests: " + watched.error().message);
-  }
+  auto watched = parts.source.start();
+  if (watched.has_error()) co_return base::error(watched.error().reason, "--manifests: " + watched.error().message);
   parts.recorder.start();
   parts.environments.start();
   base::log_info("berthd", "started",
@@ -193,7 +191,9 @@ Task<Result<void>> App::start() {
 }
 
 void App::rescan_manifests() {
-  if (impl_->parts && !impl_->config.manifests.empty()) impl_->parts->source.rescan();
+  if (!impl_->parts) return;
+  base::log_info("berthd", "reading all manifests again", {{"directories", impl_->config.manifests.size()}});
+  impl_->parts->source.rescan();
 }
 
 // Nobody may ask any more, then nobody may write any more, then nobody may act any more; the store goes last.

@@ -36,6 +36,7 @@ class DirSource {
             runtime::Informer& environments, metrics::ManifestMetrics& metrics, EmitEvent emit, DirSourceOptions options);
   ~DirSource();
 
+  // Without directories it only keeps what those of an earlier start made, and remembers how that ends.
   // Errors: Invalid, naming the directory that does not exist or is none (at start only;
   // later that only holds deletions); ServiceUnavailable; InternalError when state_file cannot be read.
   Result<void> start();
