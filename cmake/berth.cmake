@@ -46,19 +46,6 @@ target_precompile_headers(berth_pch_asio PRIVATE ${_std} <nlohmann/json.hpp>
   <boost/asio/redirect_error.hpp> <boost/asio/as_tuple.hpp> <boost/asio/io_context.hpp> <boost/asio/post.hpp>
   <boost/asio/this_coro.hpp> <boost/asio/cancellation_signal.hpp>)
 
-# Under sanitizers the tests' own code is not optimised: it is compiled once and run for seconds, and takes clang three times as long
-# with -O1. A precompiled header serves one level of optimisation only.
-set(BERTH_TEST_PCH asio)
-if(BERTH_SANITIZE)
-  set(BERTH_TEST_PCH test)
-  set(BERTH_TEST_OPTIONS -O0)
-  add_library(berth_pch_test STATIC ${CMAKE_BINARY_DIR}/generated/pch.cc)
-  target_link_libraries(berth_pch_test PRIVATE berth_options)
-  target_compile_options(berth_pch_test PRIVATE ${BERTH_TEST_OPTIONS})
-  get_target_property(_asio_headers berth_pch_asio PRECOMPILE_HEADERS)
-  target_precompile_headers(berth_pch_test PRIVATE ${_asio_headers})
-endif()
-
 function(_berth_pch target kind)
   if(NOT kind STREQUAL "none")
     target_precompile_headers(${target} REUSE_FROM berth_pch_${kind})
@@ -101,7 +88,6 @@ function(berth_test_program name)
   else()
     add_executable(${name} ${ARGN})
   endif()
-  target_compile_options(${name} PRIVATE ${BERTH_TEST_OPTIONS})
   add_dependencies(tests ${name})
 endfunction()
 
@@ -118,7 +104,7 @@ function(berth_tests name)
   berth_test_program(${name} ${sources})
   target_link_libraries(${name} PRIVATE ${A_LINK} GTest::gmock GTest::gtest GTest::gtest_main)
   target_compile_definitions(${name} PRIVATE BERTH_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
-  _berth_pch(${name} ${BERTH_TEST_PCH})
+  _berth_pch(${name} asio)
   gtest_discover_tests(${name} DISCOVERY_MODE PRE_TEST DISCOVERY_TIMEOUT 30
     PROPERTIES TIMEOUT ${A_TIMEOUT} LABELS "${A_LABELS}")
 endfunction()
