@@ -156,7 +156,7 @@ json container_body(const ContainerSpec& spec) {
   if (!spec.hostname.empty()) body["Hostname"] = spec.hostname;
   if (spec.stop_timeout_seconds) body["StopTimeout"] = *spec.stop_timeout_seconds;
   if (spec.healthcheck) body["Healthcheck"] = {{"Test", spec.healthcheck->test}};
-  // By id where it is known: names need not be unique.
+  // By id where it is given: names need not be unique.
   const auto& network = spec.network_id.empty() ? spec.network_name : spec.network_id;
   if (!network.empty()) {
     host["NetworkMode"] = network;

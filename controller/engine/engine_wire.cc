@@ -130,8 +130,7 @@ Task<Result<void>> EngineWire::negotiate(base::Deadline deadline) {
   co_return Result<void>();
 }
 
-Task<Result<void>> EngineWire::prepare(Operation operation, http::ClientRequest& request,
-                                       base::Deadline deadline) {
+Task<Result<std::string>> EngineWire::version_for(Operation operation, base::Deadline deadline) {
   if (version_.empty()) {
     auto negotiated = co_await negotiate(deadline);
     if (!negotiated) {
@@ -140,14 +139,20 @@ Task<Result<void>> EngineWire::prepare(Operation operation, http::ClientRequest&
       co_return error;
     }
   }
-  request.target = "/v" + version_ + request.target;
-  co_return Result<void>();
+  co_return version_;
+}
+
+Task<Result<bool>> EngineWire::speaks(Operation operation, int minor, base::Deadline deadline) {
+  auto version = co_await version_for(operation, deadline);
+  if (!version) co_return version.error();
+  co_return number(version->substr(version->find('.') + 1)).value_or(0) >= minor;
 }
 
 Task<Result<http::ClientResponse>> EngineWire::send(Operation operation, http::ClientRequest request,
                                                     base::Deadline deadline) {
-  auto prepared = co_await prepare(operation, request, deadline);
-  if (!prepared) co_return prepared.error();
+  auto version = co_await version_for(operation, deadline);
+  if (!version) co_return version.error();
+  request.target = "/v" + *version + request.target;
   const auto begin = clock_.steady_now();
   auto& client = is_slow(operation) ? slow_ : quick_;
   auto answer = co_await client.request(std::move(request), deadline);
@@ -193,8 +198,9 @@ Task<Result<nlohmann::json>> EngineWire::list(Operation operation, std::string t
 Task<Result<std::unique_ptr<http::ClientStream>>> EngineWire::open(Operation operation,
                                                                    http::ClientRequest request,
                                                                    base::Deadline deadline) {
-  auto prepared = co_await prepare(operation, request, deadline);
-  if (!prepared) co_return prepared.error();
+  auto version = co_await version_for(operation, deadline);
+  if (!version) co_return version.error();
+  request.target = "/v" + *version + request.target;
   const auto begin = clock_.steady_now();
   auto stream = co_await quick_.stream(std::move(request), deadline);
   meter(operation, stream ? (*stream)->status() : 0, begin);

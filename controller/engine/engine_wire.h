@@ -33,6 +33,8 @@ class EngineWire {
   // engine may listen there by then.
   Task<Result<void>> negotiate(base::Deadline deadline);
   const std::string& api_version() const { return version_; }
+  // Whether the engine speaks API 1.<minor>; negotiates when that is not known.
+  Task<Result<bool>> speaks(Operation operation, int minor, base::Deadline deadline);
   // A connection that broke while it was read.
   Error lost(Error error);
 
@@ -40,7 +42,7 @@ class EngineWire {
   metrics::EngineMetrics& metrics() { return metrics_; }
 
  private:
-  Task<Result<void>> prepare(Operation operation, http::ClientRequest& request, base::Deadline deadline);
+  Task<Result<std::string>> version_for(Operation operation, base::Deadline deadline);
   void meter(Operation operation, int status, base::SteadyTime begin);
   Error transport_error(Operation operation, Error error);
   Error refusal(Operation operation, int status, std::string message);

@@ -6,6 +6,12 @@
 
 namespace berth::engine {
 
+namespace {
+
+constexpr int kUniqueNetworkNames = 44;  // API 1.44: Docker 25
+
+}  // namespace
+
 Task<Result<std::vector<Container>>> HttpEngine::list_containers(std::vector<std::string> labels,
                                                                  base::Deadline deadline) {
   auto target = "/containers/json?all=1&filters=" + label_filter(labels);
@@ -24,7 +30,12 @@ Task<Result<Container>> HttpEngine::inspect_container(std::string id, base::Dead
   co_return container;
 }
 
+// Engines that keep names unique remember the network as it is written here: a container that names an id never starts
+// again once that network is gone, whatever it is connected to. Older ones remember the name in any case.
 Task<Result<std::string>> HttpEngine::create_container(ContainerSpec spec, base::Deadline deadline) {
+  auto unique_names = co_await wire_.speaks(Operation::ContainerCreate, kUniqueNetworkNames, deadline);
+  if (!unique_names) co_return unique_names.error();
+  if (*unique_names && !spec.network_name.empty()) spec.network_id.clear();
   auto request = post("/containers/create?name=" + http::percent_encode(spec.name), container_body(spec));
   auto answer = co_await wire_.send(Operation::ContainerCreate, std::move(request), deadline);
   if (!answer) co_return answer.error();

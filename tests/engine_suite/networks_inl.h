@@ -82,9 +82,11 @@ inline Task<void> lost_network(Harness& h) {
   const auto first = co_await make_network(h, "net", 0);
   auto spec = h.sleeping("a");
   spec.network_id = first;
+  spec.network_name = h.name("net");
   const auto id = co_await run_container(h, std::move(spec));
   auto never_ran = h.sleeping("b");
   never_ran.network_id = first;
+  never_ran.network_name = h.name("net");
   const auto waiting = co_await make_container(h, std::move(never_ran));
   co_await wait_until_up(h, id);
   auto stopped = co_await engine.stop_container(id, std::chrono::seconds(5), h.soon());

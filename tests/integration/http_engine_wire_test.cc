@@ -347,6 +347,21 @@ TEST_F(EngineWireTest, ALiftedLimitIsKnownBeforeTheProcessorsAre) {
   EXPECT_EQ(peer.count("GET /v1.45/info"), 0);
 }
 
+TEST_F(EngineWireTest, ANetworkIsNamedWhereItsNameIsUnique) {
+  peer.script = [](const Request&) { return answer(201, R"({"Id":"x"})"); };
+  const std::pair<const char*, const char*> cases[] = {{"1.41", "0123"}, {"1.43", "0123"}, {"1.44", "net"}, {"1.51", "net"}};
+  for (const auto& [version, network] : cases) {
+    peer.most = version;
+    connect("unix://" + path);
+    ContainerSpec spec;
+    spec.network_id = "0123";
+    spec.network_name = "net";
+    ASSERT_TRUE(run(engine->create_container(spec, in(5s))).has_value());
+    const auto& body = peer.requests.back().body;
+    EXPECT_NE(body.find("\"NetworkMode\":\"" + std::string(network) + "\""), std::string::npos) << version << " " << body;
+  }
+}
+
 // ---- events
 
 std::string event(int number, std::size_t padding) {
