@@ -84,6 +84,10 @@ const Answer kAnswers[] = {
     {O::ContainerStart, 500, "Canceled: context canceled", Reason::EngineUnavailable},
     {O::ContainerStart, 500, "unable to find user nobody9: no matching entries in passwd file",
      Reason::InvalidSpec},
+    {O::ContainerStart, 400,
+     "failed to create task for container: failed to create shim task: OCI runtime create failed: unable to retrieve OCI "
+     "runtime error (open /x/log.json: no such file or directory): runc did not terminate successfully: exit status 1",
+     Reason::EngineError},
     {O::ContainerStart, 500, "cgroups: cannot find cgroup mount destination: unknown", Reason::EngineError},
     {O::ContainerRemove, 409, "removal of container cb is already in progress", Reason::RemovalInProgress},
     {O::ContainerStop, 404, "No such container: x", Reason::NotFound},
