@@ -31,6 +31,18 @@ TEST_F(FaultTest, AContainerWhoseAnswerWasLostIsFound) {
   EXPECT_EQ(engine.count("container_create"), 2);
 }
 
+TEST_F(FaultTest, ANetworkThatIsMissingAtACreateIsSeenToBeGone) {
+  create(two_services("shop"));
+  run(5s);
+  engine.lose_events(true);
+  engine.remove_network_behind_back(status("shop")["network"]["name"]);
+  engine.lose_events(false);
+  engine.inject({.operation = "container_create", .error = base::error(Reason::NetworkMissing, "network not found")});
+  engine.remove_behind_back(container_of("shop", "api"));
+  run(10s);
+  expect_one_of_each();
+}
+
 TEST_F(FaultTest, AStartWhoseAnswerWasLostIsSeenToRun) {
   engine.inject({.operation = "container_start", .error = lost(), .takes_effect = true});
   create(two_services("shop"));

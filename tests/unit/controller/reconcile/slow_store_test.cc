@@ -52,8 +52,9 @@ struct SlowStoreTest : ReconcileWorld {
       const auto leases = plan::leases_of(object->status());
       EXPECT_NE(leases.subnet, "") << container.name;
       for (const auto& port : container.ports) {
-        EXPECT_TRUE(std::any_of(leases.ports.begin(), leases.ports.end(), [&](const auto& lease) { return lease.host_port == port.host_port; }))
-            << container.name << " publishes " << port.host_port << ", which is not in its status";
+        const bool stored = std::any_of(leases.ports.begin(), leases.ports.end(),
+                                        [&](const auto& lease) { return lease.host_port == port.host_port; });
+        EXPECT_TRUE(stored) << container.name << " publishes " << port.host_port << ", which is not in its status";
       }
     }
   }
@@ -165,6 +166,33 @@ TEST_F(SlowStoreTest, WhatWasCommittedIsNeverOverwritten) {
     SCOPED_TRACE("seed " + std::to_string(seed));
     play(seed, 0);
   }
+}
+
+Task<void> end_by_ttl(api::LocalClient& user, const crd::ResourceInfo& kind, ObjectPtr object) {
+  auto body = object->body();
+  body["spec"]["ttlSeconds"] = 1;
+  const auto key = object->key();
+  api::WriteOptions options;
+  const auto written = co_await user.replace(kind, key, std::move(body), std::move(options));
+  EXPECT_TRUE(written.has_value());
+}
+
+// The status waits for the very write that ends the environment, and is made again when the ending is already on its way.
+TEST_F(SlowStoreTest, AnEndingIsNotOverwrittenByAStatusThatWaited) {
+  watcher = store->watch("testenvironments.berth.dev", "", store->revision()).value();
+  TaskGroup writers(io.get_executor(), "writers");
+  for (unsigned round = 0; round < 40; ++round) {
+    ignore(user.create(kind, "ci", environment(name(round), {service("a")}), {}));
+    run(2s);
+    ASSERT_EQ(phase(name(round)), "Ready");
+    writers.spawn("end", end_by_ttl(user, kind, get(name(round))));
+    run(std::chrono::milliseconds(random() % 10));
+    engine.kill(container_of(name(round), "a"));
+    run(3s);
+    check_history();
+    EXPECT_EQ(phase(name(round)), "Expired");
+  }
+  fakes::run_task(io, clock, writers.stop());
 }
 
 TEST_F(SlowStoreTest, WritesThatFailAreMadeAgain) {
