@@ -14,7 +14,7 @@ Result<std::string> without_text(Result<void> result) {
 }  // namespace
 
 Subject subject_of(const ObjectPtr& object) {
-  return {object, {object->key(), object->uid()}, object->creation_time()};
+  return {object, {object->key(), object->uid()}, object->creation_time(), {}, {}};
 }
 
 std::string cleanup_cause(const std::string& cause) {

@@ -20,6 +20,10 @@ struct Subject {
   ObjectPtr object;  // null: nobody is left to tell
   Owner owner;
   base::SystemTime created{};  // of the environment: the oldest is served first
+  // Looked at where an operation waits for others; empty: yes. Whether somebody still wants the image, and whether the environment
+  // still is what it was.
+  std::function<bool()> wanted;
+  std::function<bool()> unchanged;
 };
 Subject subject_of(const ObjectPtr& object);
 

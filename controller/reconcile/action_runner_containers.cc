@@ -13,6 +13,7 @@ constexpr base::Duration kCallDeadline = std::chrono::seconds(60);
 constexpr base::Duration kRemovalDeadline = std::chrono::seconds(10);
 constexpr base::Duration kRemovalPoll = std::chrono::milliseconds(100);
 constexpr int kLogLines = 20;
+constexpr base::Duration kStartPatience = std::chrono::seconds(30);
 
 std::string label(const engine::Labels& labels, const char* key) {
   const auto found = labels.find(key);
@@ -80,8 +81,12 @@ Task<Result<std::string>> ActionRunner::create_or_pull(Subject subject, plan::Ac
 
 Task<Result<void>> ActionRunner::pull(Subject subject, std::string image) {
   emit_(subject.object, false, "Pulling", "Pulling image " + image);
-  auto pulled = co_await host_.pulls.pull(image);
-  if (pulled.has_value()) emit_(subject.object, false, "Pulled", "Pulled image " + image);
+  auto wanted = subject.wanted;
+  auto pulled = co_await host_.pulls.pull(image, std::move(wanted));
+  if (pulled.has_error()) co_return pulled;
+  emit_(subject.object, false, "Pulled", "Pulled image " + image);
+  // A pull takes minutes: what was to be made may be another thing by now.
+  if (subject.unchanged && !subject.unchanged()) co_return base::error(Reason::Cancelled, "the environment has changed");
   co_return pulled;
 }
 
@@ -140,10 +145,15 @@ Task<Result<void>> ActionRunner::start_container(Subject subject, plan::Action a
   }
   const auto ns = subject.owner.key.ns;
   const auto age = subject.created;
-  auto ticket = co_await host_.starts.acquire(ns, age);
-  auto started = co_await host_.engine.start_container(id);
-  host_.starts.finished();
+  // A start that hangs gives its place to others; whoever looks after it again waits without one.
+  FairLimiter::Ticket ticket;
+  const bool joins = host_.start_flights.under_way(id);
+  if (!joins) ticket = co_await host_.starts.acquire(ns, age);
+  const auto ended = co_await host_.start_flights.start(id, kStartPatience);
+  if (!joins) host_.starts.finished();
   ticket.release();
+  if (!ended) co_return base::error(Reason::EngineUnavailable, "the engine has not ended the start of the container for a long time");
+  const auto& started = *ended;
   auto now = co_await host_.mirror.refresh(id);
   if (started.has_error()) {
     if (started.error().reason == Reason::NotFound) {

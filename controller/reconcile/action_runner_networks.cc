@@ -82,9 +82,12 @@ Task<Result<void>> ActionRunner::disconnect_all(Subject subject, std::string net
   }
   const auto endpoints = network->endpoints;
   for (const auto& endpoint : endpoints) {
-    const bool foreign = !host_.mirror.container(endpoint.container_id);
+    // What is left of a container that is gone: the engine knows it by its name only.
+    const bool ghost = endpoint.container_id.starts_with("ep-");
+    const bool foreign = !ghost && !host_.mirror.container(endpoint.container_id);
     const auto limit = within(kCallDeadline);
-    auto gone = co_await host_.engine.disconnect_network(network_id, endpoint.container_id, true, limit);
+    const auto which = ghost ? endpoint.name : endpoint.container_id;
+    auto gone = co_await host_.engine.disconnect_network(network_id, which, true, limit);
     if (gone.has_error() && gone.error().reason != Reason::NotFound) co_return gone.error();
     if (!foreign) continue;
     host_.metrics.foreign_disconnected();

@@ -28,8 +28,37 @@ void EnvironmentReconciler::launch(const ObjectPtr& object, const plan::Plan& pl
   auto& memory = memories_[object->uid()];
   for (const auto& action : plan.actions) {
     if (!memory.busy.insert(action.target).second) continue;
-    tasks_.spawn(std::string(plan::to_string(action.kind)), operate(subject, action));
+    auto own = subject;
+    if (action.container) {
+      own.unchanged = [this, object] { return is_unchanged(object); };
+      own.wanted = [this, object, service = action.service, image = action.container->image] {
+        return is_unchanged(object) || wants_image(object, service, image);
+      };
+    }
+    tasks_.spawn(std::string(plan::to_string(action.kind)), operate(std::move(own), action));
   }
+}
+
+// The object lives and is not over, but its spec may be another one.
+ObjectPtr EnvironmentReconciler::alive(const ObjectPtr& object) const {
+  const auto now = parts_.environments.get(object->key());
+  if (!now || now->uid() != object->uid() || now->deleting()) return nullptr;
+  const auto phase = now->status().value("phase", "");
+  const bool of_this_spec = now->status().value("observedGeneration", std::int64_t{0}) >= now->generation();
+  return phase == "Expired" || (phase == "Failed" && of_this_spec) ? nullptr : now;
+}
+
+bool EnvironmentReconciler::is_unchanged(const ObjectPtr& object) const {
+  const auto now = alive(object);
+  return now && now->generation() == object->generation();
+}
+
+bool EnvironmentReconciler::wants_image(const ObjectPtr& object, const std::string& service, const std::string& image) const {
+  const auto now = alive(object);
+  if (!now) return false;
+  const auto spec = crd::parse_test_environment_spec(now->spec());
+  const auto* wanted = spec.find(service);
+  return wanted && wanted->image == image;
 }
 
 Task<void> EnvironmentReconciler::operate(Subject subject, plan::Action action) {

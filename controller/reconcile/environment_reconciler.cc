@@ -71,6 +71,7 @@ Task<void> EnvironmentReconciler::stop(base::Duration grace) {
 
 void EnvironmentReconciler::changed(const ObjectPtr& old, const ObjectPtr& now, bool initial) {
   if (old && (!now || old->uid() != now->uid())) forget(old);
+  parts_.host.pulls.look_again();
   if (!now) return;
   const bool own_write = old && writing_.contains(now->key()) && old->generation() == now->generation() &&
                          old->deleting() == now->deleting();

@@ -36,8 +36,8 @@ struct EnvironmentParts {
 };
 
 // Makes the engine match one TestEnvironment. A pass looks at everything, decides by plan::plan(), starts what can start now and
-// has the status stored. It waits only for what must be durable first (leases, an ending), never for the engine. An operation that ends enqueues its environment again.
-// Loop thread only.
+// has the status stored. It waits only for what must be durable first (leases, an ending), never for the engine. An operation that ends
+// enqueues its environment again. Loop thread only.
 class EnvironmentReconciler final : public runtime::Reconciler {
  public:
   explicit EnvironmentReconciler(EnvironmentParts parts);
@@ -79,6 +79,9 @@ class EnvironmentReconciler final : public runtime::Reconciler {
   runtime::Outcome await_engine(const ObjectPtr& object);
   runtime::Outcome stand_by(const ObjectPtr& object, const std::string& why);
 
+  ObjectPtr alive(const ObjectPtr& object) const;
+  bool is_unchanged(const ObjectPtr& object) const;
+  bool wants_image(const ObjectPtr& object, const std::string& service, const std::string& image) const;
   void launch(const ObjectPtr& object, const plan::Plan& plan);
   Task<void> operate(Subject subject, plan::Action action);
   Task<Result<std::string>> finalize(Subject subject);

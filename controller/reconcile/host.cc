@@ -24,6 +24,7 @@ Host::Host(Executor executor, base::Clock& c, engine::Engine& e, metrics::Engine
       ports(options.ports),
       subnets(options.subnet_pool),
       starts(executor, c, 1),
+      start_flights(executor, c, e),
       changes(executor, kContainerChanges),
       networking(executor, kNetworkCalls),
       pulls(executor, c, e),
@@ -41,6 +42,7 @@ void Host::start() {
 Task<void> Host::stop() {
   co_await tasks_.stop();
   co_await pulls.stop();
+  co_await start_flights.stop();
   co_await mirror.stop();
 }
 

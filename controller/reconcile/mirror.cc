@@ -14,6 +14,7 @@ namespace {
 constexpr base::Duration kInspectDeadline = std::chrono::seconds(20);
 constexpr base::Duration kListedInspectDeadline = std::chrono::seconds(2);  // others wait for it
 constexpr base::Duration kListDeadline = std::chrono::seconds(60);
+constexpr base::Duration kOverlap = std::chrono::seconds(5);
 constexpr base::Backoff kReconnect{std::chrono::milliseconds(200), std::chrono::seconds(5), 2.0};
 
 bool attached_to(const engine::Container& container, const std::string& network_id) {
@@ -112,7 +113,10 @@ Task<void> Mirror::run() {
 }
 
 Task<Error> Mirror::follow() {
-  auto subscribed = co_await engine_.events(0);
+  // With overlap: the engine answers a little before it subscribes. What comes twice changes nothing.
+  const auto now = std::chrono::duration_cast<std::chrono::nanoseconds>(clock_.system_now().time_since_epoch()).count();
+  const std::int64_t since = std::max<std::int64_t>(1, now - std::chrono::nanoseconds(kOverlap).count());
+  auto subscribed = co_await engine_.events(since);
   if (subscribed.has_error()) co_return subscribed.error();
   auto& stream = **subscribed;
   auto listed = co_await list_all(true);
