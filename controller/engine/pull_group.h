@@ -23,7 +23,8 @@ class PullGroup {
   PullGroup(Executor executor, base::Clock& clock, Engine& engine);
   // Ends when the image was pulled (everybody who asked while it ran shares its outcome), or when `wanted` says no:
   // Cancelled. It is asked at first and at every look_again(); it must not change the group.
-  Task<Result<void>> pull(std::string reference, Wanted wanted = {});
+  Task<Result<void>> pull(std::string reference, Wanted wanted);
+  Task<Result<void>> pull(std::string reference) { return pull(std::move(reference), Wanted()); }
   // Something changed that a `wanted` may look at.
   void look_again();
   std::size_t in_flight() const { return flights_.size(); }
