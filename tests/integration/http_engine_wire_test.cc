@@ -5,173 +5,34 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
-#include <boost/asio/use_awaitable.hpp>
-#include <charconv>
 #include <filesystem>
-#include <list>
 
-#include "api/http/connection.h"
 #include "base/clock.h"
-#include "base/signal.h"
 #include "base/task_group.h"
 #include "controller/engine/http_engine.h"
 #include "controller/engine/pull_group.h"
 #include "metrics/registry.h"
 #include "tests/engine_suite/harness.h"
+#include "tests/engine_suite/scripted_engine.h"
 #include "tests/fakes/run_task.h"
 
 namespace berth::engine {
 namespace {
 
 using namespace std::chrono_literals;
+using engine_suite::Answer;
+using engine_suite::answer;
 using engine_suite::expect_reason;
-using http::Connection;
-
-struct Request {
-  std::string line;  // "GET /v1.45/info"
-  std::string head;
-  std::string body;
-};
-
-struct Answer {
-  enum class Then { Keep, Close, Stay };  // the connection
-  std::vector<std::string> pieces;
-  Then then = Then::Keep;
-  const bool* gate = nullptr;  // nothing is written until it is true
-};
-
-Answer answer(int status, const std::string& body) {
-  return {{"HTTP/1.1 " + std::to_string(status) + " X\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" +
-           body}};
-}
-
-// The body ends with the connection.
-Answer stream(std::vector<std::string> pieces, Answer::Then then) {
-  pieces.insert(pieces.begin(), "HTTP/1.1 200 OK\r\n\r\n");
-  return {std::move(pieces), then};
-}
-
-std::string refusal(const std::string& text) { return R"({"message":")" + text + R"("})"; }
-
-// Refuses other versions than its own as engines do; everything else is the test's.
-class ScriptedEngine {
- public:
-  explicit ScriptedEngine(asio::io_context& io) : io_(io), changed_(io.get_executor()), group_(io.get_executor(), "peer") {}
-
-  template <class Protocol>
-  typename Protocol::endpoint listen(const typename Protocol::endpoint& where) {
-    auto acceptor = std::make_shared<typename Protocol::acceptor>(io_, where);
-    group_.spawn("accept", accept(acceptor));
-    return acceptor->local_endpoint();
-  }
-  Task<void> stop() { co_await group_.stop(); }
-
-  std::function<Answer(const Request&)> script;  // of what is neither /_ping nor of a wrong version
-  std::string least = "1.24";
-  std::string most = "1.45";
-  std::vector<Request> requests;
-  int accepted = 0;
-  int hung_up = 0;  // by the client, on a connection that stays
-  int written = 0;  // answers that went out to their end
-
-  bool hangs = false;
-  void look_again() { changed_.notify_all(); }
-  // Ends the connections that stay.
-  void cut() {
-    for (const auto& connection : std::exchange(staying_, {})) connection->close();
-  }
-  int count(std::string_view line) const {
-    int n = 0;
-    for (const auto& request : requests) n += request.line == line;
-    return n;
-  }
-
- private:
-  template <class Acceptor>
-  Task<void> accept(std::shared_ptr<Acceptor> acceptor) {
-    while (true) {
-      auto socket = co_await acceptor->async_accept(asio::use_awaitable);
-      ++accepted;
-      group_.spawn("serve", serve(std::make_shared<Connection>(Connection::Socket(std::move(socket)))));
-    }
-  }
-
-  static std::size_t content_length(std::string_view head) {
-    constexpr std::string_view kName = "Content-Length: ";
-    std::size_t length = 0;
-    const auto at = head.find(kName);
-    if (at != std::string_view::npos) std::from_chars(head.data() + at + kName.size(), head.data() + head.size(), length);
-    return length;
-  }
-
-  Task<bool> read(Connection& connection, Request& request) {
-    std::size_t end = 0;
-    while ((end = connection.buffered().find("\r\n\r\n")) == std::string_view::npos) {
-      if (co_await connection.read()) co_return false;
-    }
-    request.head = connection.buffered().substr(0, end);
-    request.line = request.head.substr(0, request.head.find(" HTTP/"));
-    connection.consume(end + 4);
-    const auto length = content_length(request.head);
-    while (connection.buffered().size() < length) {
-      if (co_await connection.read()) co_return false;
-    }
-    request.body = connection.buffered().substr(0, length);
-    connection.consume(length);
-    co_return true;
-  }
-
-  Answer answer_to(const Request& request) {
-    if (request.line == "GET /_ping") {
-      return {{"HTTP/1.1 200 OK\r\nApi-Version: " + most + "\r\nContent-Length: 2\r\n\r\nOK"}};
-    }
-    const auto slash = request.line.find("/v1.");
-    const auto version = request.line.substr(slash + 2, 4);
-    if (version > most) {
-      return answer(400, refusal("client version " + version + " is too new. Maximum supported API version is " + most));
-    }
-    if (version < least) {
-      return answer(400, refusal("client version " + version + " is too old. Minimum supported API version is " + least +
-                                 ", please upgrade your client to a newer version"));
-    }
-    return script(request);
-  }
-
-  Task<void> serve(std::shared_ptr<Connection> connection) {
-    while (true) {
-      Request request;
-      const bool complete = co_await read(*connection, request);
-      if (!complete) co_return;
-      requests.push_back(request);
-      while (hangs) co_await changed_.wait();
-      const auto answer = answer_to(request);
-      while (answer.gate && !*answer.gate) co_await changed_.wait();
-      for (const auto& piece : answer.pieces) {
-        if (co_await connection->write(piece)) co_return;
-      }
-      ++written;
-      look_again();
-      if (answer.then == Answer::Then::Close) co_return;
-      if (answer.then == Answer::Then::Stay) staying_.push_back(connection);
-      while (answer.then == Answer::Then::Stay) {
-        if (!co_await connection->read()) continue;
-        if (!connection->closed()) ++hung_up;
-        look_again();
-        co_return;
-      }
-    }
-  }
-
-  asio::io_context& io_;
-  base::Signal changed_;
-  std::list<std::shared_ptr<Connection>> staying_;
-  TaskGroup group_;
-};
+using engine_suite::refusal;
+using engine_suite::Request;
+using engine_suite::ScriptedEngine;
+using engine_suite::stream;
 
 class EngineWireTest : public testing::Test {
  public:
   void SetUp() override {
-    path = (std::filesystem::temp_directory_path() / ("berth-wire-" + std::to_string(::getpid()) + ".sock")).string();
+    path = (std::filesystem::temp_directory_path() / ("berth-wire-" + std::to_string(::getpid()) + ".sock"))
+               .string();
     std::filesystem::remove(path);
     peer.listen<asio::local::stream_protocol>({path});
     peer.script = [](const Request&) { return answer(200, R"({"NCPU":2,"ID":"E"})"); };
@@ -192,7 +53,9 @@ class EngineWireTest : public testing::Test {
   }
   base::Deadline in(base::Duration duration) { return base::Deadline::after(clock.steady_now(), duration); }
   Result<EngineInfo> info() { return run(engine->info(in(5s))); }
-  Result<std::vector<Container>> list(base::Duration time = 5s) { return run(engine->list_containers({}, in(time))); }
+  Result<std::vector<Container>> list(base::Duration time = 5s) {
+    return run(engine->list_containers({}, in(time)));
+  }
   bool up() { return registry.text().find("berth_engine_up{host=\"local\"} 1") != std::string::npos; }
 
   asio::io_context io;
@@ -238,7 +101,8 @@ TEST_F(EngineWireTest, AnEngineThatIsTooNewSaysSo) {
     const auto refused = info();
     expect_reason(refused, Reason::EngineUnavailable);
     EXPECT_EQ(refused.error().message,
-              "info: the engine is too new: API 1.51 is the latest that this berth speaks (client version 1.51 is too old. "
+              "info: the engine is too new: API 1.51 is the latest that this berth speaks (client version "
+              "1.51 is too old. "
               "Minimum supported API version is 1.60, please upgrade your client to a newer version)");
   }
   EXPECT_FALSE(up());
@@ -312,7 +176,8 @@ TEST_F(EngineWireTest, OverTcpItIsTheSame) {
   const auto at = peer.listen<asio::ip::tcp>({asio::ip::address_v4::loopback(), 0});
   connect("tcp://127.0.0.1:" + std::to_string(at.port()));
   EXPECT_EQ(info().value().id, "E");
-  EXPECT_NE(peer.requests.at(1).head.find("\r\nHost: 127.0.0.1:" + std::to_string(at.port())), std::string::npos);
+  EXPECT_NE(peer.requests.at(1).head.find("\r\nHost: 127.0.0.1:" + std::to_string(at.port())),
+            std::string::npos);
 }
 
 TEST_F(EngineWireTest, WhatIsNoListIsNotAnEmptyOne) {
@@ -349,7 +214,8 @@ TEST_F(EngineWireTest, ALiftedLimitIsKnownBeforeTheProcessorsAre) {
 
 TEST_F(EngineWireTest, ANetworkIsNamedWhereItsNameIsUnique) {
   peer.script = [](const Request&) { return answer(201, R"({"Id":"x"})"); };
-  const std::pair<const char*, const char*> cases[] = {{"1.41", "0123"}, {"1.43", "0123"}, {"1.44", "net"}, {"1.51", "net"}};
+  const std::pair<const char*, const char*> cases[] = {
+      {"1.41", "0123"}, {"1.43", "0123"}, {"1.44", "net"}, {"1.51", "net"}};
   for (const auto& [version, network] : cases) {
     peer.most = version;
     connect("unix://" + path);
@@ -358,15 +224,17 @@ TEST_F(EngineWireTest, ANetworkIsNamedWhereItsNameIsUnique) {
     spec.network_name = "net";
     ASSERT_TRUE(run(engine->create_container(spec, in(5s))).has_value());
     const auto& body = peer.requests.back().body;
-    EXPECT_NE(body.find("\"NetworkMode\":\"" + std::string(network) + "\""), std::string::npos) << version << " " << body;
+    EXPECT_NE(body.find("\"NetworkMode\":\"" + std::string(network) + "\""), std::string::npos)
+        << version << " " << body;
   }
 }
 
 // ---- events
 
 std::string event(int number, std::size_t padding) {
-  return R"({"Type":"container","Action":"start","Actor":{"ID":")" + std::to_string(number) + R"(","Attributes":{"p":")" +
-         std::string(padding, 'x') + R"("}},"timeNano":)" + std::to_string(number + 1) + "}\n";
+  return R"({"Type":"container","Action":"start","Actor":{"ID":")" + std::to_string(number) +
+         R"(","Attributes":{"p":")" + std::string(padding, 'x') + R"("}},"timeNano":)" +
+         std::to_string(number + 1) + "}\n";
 }
 
 Task<void> idle_consumer(EngineWireTest& t, int events, bool is_cut) {
@@ -380,7 +248,8 @@ Task<void> idle_consumer(EngineWireTest& t, int events, bool is_cut) {
     auto next = co_await (*subscribed)->next();
     if (!next) {
       expect_reason(next, Reason::EngineUnavailable);
-      EXPECT_EQ(next.error().message.find("too far behind") == std::string::npos, is_cut) << next.error().message;
+      EXPECT_EQ(next.error().message.find("too far behind") == std::string::npos, is_cut)
+          << next.error().message;
       break;
     }
     EXPECT_EQ(next->actor_id, std::to_string(got));
@@ -463,7 +332,8 @@ TEST_F(EngineWireTest, APullIsAnonymousNamesItsTagAndReadsTheProgressToItsEnd) {
   EXPECT_EQ(peer.requests[1].line, "POST /v1.45/images/create?fromImage=postgres&tag=16");
   EXPECT_EQ(peer.requests[1].head.find("X-Registry-Auth"), std::string::npos);
   EXPECT_EQ(peer.requests[1].head.find("Authorization"), std::string::npos);
-  EXPECT_NE(registry.text().find("berth_engine_pulls_total{host=\"local\",result=\"success\"} 1"), std::string::npos);
+  EXPECT_NE(registry.text().find("berth_engine_pulls_total{host=\"local\",result=\"success\"} 1"),
+            std::string::npos);
 }
 
 TEST_F(EngineWireTest, APullThatFailsBehindASuccessIsAFailure) {
@@ -483,7 +353,8 @@ TEST_F(EngineWireTest, APullThatFailsBehindASuccessIsAFailure) {
   }
   peer.script = [](const Request&) { return answer(503, refusal("received unexpected HTTP status: 503")); };
   expect_reason(run(engine->pull_image("n:1", in(5s))), Reason::ImagePullFailed);
-  EXPECT_NE(registry.text().find("berth_engine_pulls_total{host=\"local\",result=\"failure\"} 5"), std::string::npos);
+  EXPECT_NE(registry.text().find("berth_engine_pulls_total{host=\"local\",result=\"failure\"} 5"),
+            std::string::npos);
 }
 
 TEST_F(EngineWireTest, APullThatIsCutIsTheEnginesAndOneThatIsLateThePulls) {
