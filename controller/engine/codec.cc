@@ -121,12 +121,13 @@ std::string normalized_reference(std::string_view reference) {
   auto [repository, tag] = split_reference(reference);
   const auto slash = repository.find('/');
   const auto first = std::string_view(repository).substr(0, slash);
-  const bool has_registry =
-      slash != std::string::npos && (first == "localhost" || first.find_first_of(".:") != std::string_view::npos);
+  const bool has_registry = slash != std::string::npos &&
+                            (first == "localhost" || first.find_first_of(".:") != std::string_view::npos);
   std::string registry = has_registry ? std::string(first) : "docker.io";
   if (has_registry) repository.erase(0, slash + 1);
   if (registry == "index.docker.io") registry = "docker.io";
-  if (registry == "docker.io" && repository.find('/') == std::string::npos) repository = "library/" + repository;
+  if (registry == "docker.io" && repository.find('/') == std::string::npos)
+    repository = "library/" + repository;
   const char* separator = tag.find(':') == std::string::npos ? ":" : "@";
   return registry + "/" + repository + separator + tag;
 }

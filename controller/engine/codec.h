@@ -22,8 +22,8 @@ Container container_from_inspect(const json& body);
 json container_body(const ContainerSpec& spec);
 json update_body(std::int64_t nano_cpus, std::int64_t memory_bytes, int cpus, std::int64_t cpu_shares = 0);
 // A container whose limit was taken away in place: an engine cannot remove a limit, so update_body() sets one
-// that limits nothing, and this reads it as none again. Such a limit is known by its value alone, on a machine with
-// any number of processors.
+// that limits nothing, and this reads it as none again. Such a limit is known by its value alone, on a
+// machine with any number of processors.
 void forget_void_limits(Container& container);
 
 Network network_from_json(const json& body);

@@ -66,7 +66,10 @@ const std::vector<Rule>& rules() {
        0,
        {"external connectivity", "address already in use"},
        Reason::PortConflict},
-      {{O::ContainerStart, O::NetworkConnect}, 0, {"host port", "address already in use"}, Reason::PortConflict},
+      {{O::ContainerStart, O::NetworkConnect},
+       0,
+       {"host port", "address already in use"},
+       Reason::PortConflict},
       {{O::ContainerStart, O::NetworkConnect}, 0, {"cannot assign requested address"}, Reason::InvalidSpec},
       {{O::ContainerStart, O::NetworkConnect}, 0, {"no available ipv4 addresses"}, Reason::SubnetExhausted},
       {{O::ContainerStart}, 404, {"no such container"}, Reason::NotFound},
@@ -184,7 +187,8 @@ bool is_already_done(Operation operation, int status, std::string_view message) 
 
 Error classify(Operation operation, int status, std::string message) {
   const auto text = lower(message);
-  if (text.empty()) message = std::string(name_of(operation)) + ": the engine answered " + std::to_string(status);
+  if (text.empty())
+    message = std::string(name_of(operation)) + ": the engine answered " + std::to_string(status);
   for (const auto& rule : rules()) {
     if (fits(rule, operation, status, text)) return base::error(rule.reason, std::move(message));
   }

@@ -41,8 +41,8 @@ std::string_view name_of(Operation operation);
 bool is_already_done(Operation operation, int status, std::string_view message);
 
 // What an error answer means. The engine has no error codes, and its status codes and wording differ between
-// versions, so operation, status and text decide together. The engine's text is kept as the message; without one
-// the message names operation and status.
+// versions, so operation, status and text decide together. The engine's text is kept as the message; without
+// one the message names operation and status.
 Error classify(Operation operation, int status, std::string message);
 
 // The text of an error answer: {"message": "..."} or plain text.

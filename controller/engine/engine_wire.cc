@@ -100,7 +100,8 @@ Error EngineWire::transport_error(Operation operation, Error error) {
 }
 
 Error EngineWire::refusal(Operation operation, int status, std::string message) {
-  const bool is_too_new = status == 400 && message.find("client version " + kMost + " is too old") != std::string::npos;
+  const bool is_too_new =
+      status == 400 && message.find("client version " + kMost + " is too old") != std::string::npos;
   auto error = classify(operation, status, std::move(message));
   if (is_too_new) {
     metrics_.up(false);
@@ -166,7 +167,7 @@ Task<Result<http::ClientResponse>> EngineWire::send(Operation operation, http::C
 }
 
 Task<Result<nlohmann::json>> EngineWire::get_json(Operation operation, std::string target,
-                                             base::Deadline deadline) {
+                                                  base::Deadline deadline) {
   auto request = plain("GET", std::move(target));
   auto answer = co_await send(operation, std::move(request), deadline);
   if (!answer) co_return answer.error();
@@ -177,15 +178,18 @@ Task<Result<nlohmann::json>> EngineWire::get_json(Operation operation, std::stri
   co_return Result<nlohmann::json>(boost::system::in_place_value, std::move(body));
 }
 
-Task<Result<nlohmann::json>> EngineWire::get(Operation operation, std::string target, base::Deadline deadline) {
+Task<Result<nlohmann::json>> EngineWire::get(Operation operation, std::string target,
+                                             base::Deadline deadline) {
   auto body = co_await get_json(operation, std::move(target), deadline);
   if (body && !body->is_object()) {
-    co_return base::error(Reason::EngineError, std::string(name_of(operation)) + ": the answer is no JSON object");
+    co_return base::error(Reason::EngineError,
+                          std::string(name_of(operation)) + ": the answer is no JSON object");
   }
   co_return body;
 }
 
-Task<Result<nlohmann::json>> EngineWire::list(Operation operation, std::string target, base::Deadline deadline) {
+Task<Result<nlohmann::json>> EngineWire::list(Operation operation, std::string target,
+                                              base::Deadline deadline) {
   auto body = co_await get_json(operation, std::move(target), deadline);
   const auto is_object = [](const nlohmann::json& item) { return item.is_object(); };
   if (body && !(body->is_array() && std::all_of(body->begin(), body->end(), is_object))) {

@@ -23,14 +23,14 @@ class EngineWire {
                                           base::Deadline deadline);
   // send() for answers that are one JSON object. Errors: EngineError (it is something else).
   Task<Result<nlohmann::json>> get(Operation operation, std::string target, base::Deadline deadline);
-  // send() for answers that are an array of JSON objects. Errors: EngineError (it is something else: what cannot be
-  // read is not "there is nothing").
+  // send() for answers that are an array of JSON objects. Errors: EngineError (it is something else: what
+  // cannot be read is not "there is nothing").
   Task<Result<nlohmann::json>> list(Operation operation, std::string target, base::Deadline deadline);
   // The answer was 2xx. The deadline is for its head.
   Task<Result<std::unique_ptr<http::ClientStream>>> open(Operation operation, http::ClientRequest request,
                                                          base::Deadline deadline);
-  // Asks for the version anew. It is forgotten whenever an answer or its absence says EngineUnavailable: another
-  // engine may listen there by then.
+  // Asks for the version anew. It is forgotten whenever an answer or its absence says EngineUnavailable:
+  // another engine may listen there by then.
   Task<Result<void>> negotiate(base::Deadline deadline);
   const std::string& api_version() const { return version_; }
   // Whether the engine speaks API 1.<minor>; negotiates when that is not known.

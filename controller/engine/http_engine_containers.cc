@@ -30,8 +30,9 @@ Task<Result<Container>> HttpEngine::inspect_container(std::string id, base::Dead
   co_return container;
 }
 
-// Engines that keep names unique remember the network as it is written here: a container that names an id never starts
-// again once that network is gone, whatever it is connected to. Older ones remember the name in any case.
+// Engines that keep names unique remember the network as it is written here: a container that names an id
+// never starts again once that network is gone, whatever it is connected to. Older ones remember the name in
+// any case.
 Task<Result<std::string>> HttpEngine::create_container(ContainerSpec spec, base::Deadline deadline) {
   auto unique_names = co_await wire_.speaks(Operation::ContainerCreate, kUniqueNetworkNames, deadline);
   if (!unique_names) co_return unique_names.error();
@@ -68,7 +69,8 @@ Task<Result<void>> HttpEngine::update_container(std::string id, std::int64_t nan
                                                 std::int64_t cpu_shares) {
   auto all_cpus = co_await cpus(deadline);
   if (!all_cpus) co_return all_cpus.error();
-  auto request = post(container_target(id, "/update"), update_body(nano_cpus, memory_bytes, *all_cpus, cpu_shares));
+  auto request =
+      post(container_target(id, "/update"), update_body(nano_cpus, memory_bytes, *all_cpus, cpu_shares));
   auto answer = co_await wire_.send(Operation::ContainerUpdate, std::move(request), deadline);
   co_return without_value(answer);
 }

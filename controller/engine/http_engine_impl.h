@@ -58,7 +58,8 @@ class HttpEngine final : public Engine {
  private:
   Task<Result<bool>> has_path(std::string id, std::string path, base::Deadline deadline);
   Task<Result<void>> run_pull(std::string reference, base::Deadline deadline);
-  Task<Result<ExecResult>> run_exec(std::string id, std::vector<std::string> command, base::Deadline deadline);
+  Task<Result<ExecResult>> run_exec(std::string id, std::vector<std::string> command,
+                                    base::Deadline deadline);
   Task<Result<std::string>> start_exec(std::string exec_id, base::Deadline deadline);
   Task<Result<int>> exit_code_of(std::string exec_id, base::Deadline deadline);
   Task<Result<int>> cpus(base::Deadline deadline);

@@ -13,16 +13,16 @@
 
 namespace berth::engine {
 
-// One pull per image, however its reference is written, and any number of waiters. A waiter that is cancelled or does
-// not want the image any more leaves the pull to the others; a pull that nobody waits for is cancelled. Loop thread
-// only.
+// One pull per image, however its reference is written, and any number of waiters. A waiter that is cancelled
+// or does not want the image any more leaves the pull to the others; a pull that nobody waits for is
+// cancelled. Loop thread only.
 class PullGroup {
  public:
   using Wanted = std::function<bool()>;
 
   PullGroup(Executor executor, base::Clock& clock, Engine& engine);
-  // Ends when the image was pulled (everybody who asked while it ran shares its outcome), or when `wanted` says no:
-  // Cancelled. It is asked at first and at every look_again(); it must not change the group.
+  // Ends when the image was pulled (everybody who asked while it ran shares its outcome), or when `wanted`
+  // says no: Cancelled. It is asked at first and at every look_again(); it must not change the group.
   Task<Result<void>> pull(std::string reference, Wanted wanted);
   Task<Result<void>> pull(std::string reference) { return pull(std::move(reference), Wanted()); }
   // Something changed that a `wanted` may look at.

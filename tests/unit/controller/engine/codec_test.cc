@@ -167,8 +167,9 @@ TEST(EngineCodec, ALimitThatWasTakenAwayIsKnownByItsValueAlone) {
     EXPECT_EQ(container.nano_cpus, 0) << cpus;
     EXPECT_EQ(container.memory_bytes, 64 << 20) << cpus;
   }
-  for (const std::int64_t limit : {std::int64_t{0}, std::int64_t{1000000}, std::int64_t{999000000}, std::int64_t{1000000000},
-                                   std::int64_t{1999999998}, std::int64_t{64000000000}}) {
+  for (const std::int64_t limit :
+       {std::int64_t{0}, std::int64_t{1000000}, std::int64_t{999000000}, std::int64_t{1000000000},
+        std::int64_t{1999999998}, std::int64_t{64000000000}}) {
     Container container;
     container.nano_cpus = limit;
     forget_void_limits(container);
@@ -197,8 +198,8 @@ TEST(EngineCodec, AnImageAlwaysHasATag) {
 }
 
 TEST(EngineCodec, AnImageHasOneNormalizedReference) {
-  for (const char* text : {"redis", "redis:latest", "library/redis", "docker.io/redis", "docker.io/library/redis:latest",
-                           "index.docker.io/library/redis"}) {
+  for (const char* text : {"redis", "redis:latest", "library/redis", "docker.io/redis",
+                           "docker.io/library/redis:latest", "index.docker.io/library/redis"}) {
     EXPECT_EQ(normalized_reference(text), "docker.io/library/redis:latest") << text;
   }
   EXPECT_EQ(normalized_reference("redis:7"), "docker.io/library/redis:7");

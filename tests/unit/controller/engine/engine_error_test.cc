@@ -77,7 +77,8 @@ const Answer kAnswers[] = {
     {O::ContainerStart, 400,
      "OCI runtime create failed: exec: \"wait-for-network.sh\": executable file not found in $PATH: unknown",
      Reason::CommandNotFound},
-    {O::ContainerStart, 400, "exec: \"/network/not found\": stat /network/not found: no such file or directory",
+    {O::ContainerStart, 400,
+     "exec: \"/network/not found\": stat /network/not found: no such file or directory",
      Reason::CommandNotFound},
     {O::ContainerStart, 409, "container is marked for removal and cannot be started",
      Reason::RemovalInProgress},
@@ -85,8 +86,10 @@ const Answer kAnswers[] = {
     {O::ContainerStart, 500, "unable to find user nobody9: no matching entries in passwd file",
      Reason::InvalidSpec},
     {O::ContainerStart, 400,
-     "failed to create task for container: failed to create shim task: OCI runtime create failed: unable to retrieve OCI "
-     "runtime error (open /x/log.json: no such file or directory): runc did not terminate successfully: exit status 1",
+     "failed to create task for container: failed to create shim task: OCI runtime create failed: unable to "
+     "retrieve OCI "
+     "runtime error (open /x/log.json: no such file or directory): runc did not terminate successfully: exit "
+     "status 1",
      Reason::EngineError},
     {O::ContainerStart, 500, "cgroups: cannot find cgroup mount destination: unknown", Reason::EngineError},
     {O::ContainerRemove, 409, "removal of container cb is already in progress", Reason::RemovalInProgress},
@@ -122,15 +125,18 @@ const Answer kAnswers[] = {
     {O::NetworkConnect, 404, "network ab not found", Reason::NetworkMissing},
     {O::NetworkConnect, 404, "No such container: x", Reason::NotFound},
     {O::NetworkConnect, 500,
-     "driver failed programming external connectivity on endpoint c (ab): Bind for 127.0.0.1:18080 failed: port is "
+     "driver failed programming external connectivity on endpoint c (ab): Bind for 127.0.0.1:18080 failed: "
+     "port is "
      "already allocated",
      Reason::PortConflict},
     {O::NetworkConnect, 500,
-     "driver failed programming external connectivity on endpoint c (ab): Error starting userland proxy: listen tcp4 "
+     "driver failed programming external connectivity on endpoint c (ab): Error starting userland proxy: "
+     "listen tcp4 "
      "127.0.0.1:18080: bind: address already in use",
      Reason::PortConflict},
     {O::NetworkConnect, 500,
-     "failed to set up container networking: driver failed programming external connectivity on endpoint c (ab): "
+     "failed to set up container networking: driver failed programming external connectivity on endpoint c "
+     "(ab): "
      "failed to bind host port 127.0.0.1:18080/tcp: address already in use",
      Reason::PortConflict},
     {O::NetworkConnect, 403, "Address already in use", Reason::EngineError},
@@ -154,13 +160,15 @@ const Answer kAnswers[] = {
      "failed to resolve reference \"docker.io/library/nosuch:1\": docker.io/library/nosuch:1: not found",
      Reason::ImageNotFound},
     {O::ImagePull, 200,
-     "failed to resolve reference \"r.example/a:1\": failed to do request: Head \"https://r.example/v2/a/manifests/1\": "
+     "failed to resolve reference \"r.example/a:1\": failed to do request: Head "
+     "\"https://r.example/v2/a/manifests/1\": "
      "dial tcp: lookup r.example: no such host",
      Reason::ImagePullFailed},
     {O::ContainerList, 400, "client version 1.51 is too new. Maximum supported API version is 1.45",
      Reason::EngineUnavailable},
     {O::ContainerCreate, 400,
-     "client version 1.41 is too old. Minimum supported API version is 1.44, please upgrade your client to a newer "
+     "client version 1.41 is too old. Minimum supported API version is 1.44, please upgrade your client to a "
+     "newer "
      "version",
      Reason::EngineUnavailable},
     {O::ImagePull, 400, "client version 1.51 is too new. Maximum supported API version is 1.45",

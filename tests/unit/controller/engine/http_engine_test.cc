@@ -17,9 +17,9 @@ TEST(DockerHost, UnixAndTcpAreRead) {
 }
 
 TEST(DockerHost, WhatIsNotSupportedIsRefusedWithAnExample) {
-  for (const char* text : {"ssh://user@host", "npipe:////./pipe/docker_engine", "https://host:2376", "foo", "ftp://x",
-                           "/var/run/docker.sock", "tcp://", "tcp:/x", "tcp://a:0", "tcp://a:99999", "tcp://[::1]:0",
-                           "tcp://; write", "unix://relative"}) {
+  for (const char* text : {"ssh://user@host", "npipe:////./pipe/docker_engine", "https://host:2376", "foo",
+                           "ftp://x", "/var/run/docker.sock", "tcp://", "tcp:/x", "tcp://a:0",
+                           "tcp://a:99999", "tcp://[::1]:0", "tcp://; write", "unix://relative"}) {
     const auto endpoint = parse_docker_host(text);
     ASSERT_TRUE(endpoint.has_error()) << text;
     EXPECT_EQ(endpoint.error().reason, Reason::BadRequest) << text;
