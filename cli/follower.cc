@@ -47,7 +47,8 @@ Task<void> Follower::run() {
       changed_.notify_all();
       co_return;
     }
-    co_await clock_.sleep_for(backoff.delay(attempt++));
+    const auto pause = backoff.delay(attempt++);
+    co_await clock_.sleep_for(pause);
   }
 }
 

@@ -144,6 +144,8 @@ Task<void> Mirror::resync_loop() {
     auto listed = co_await list_all(false);
     if (listed.has_error()) {
       base::log_warn("mirror", "resync failed", {{"error", listed.error().message}});
+      // A list never waits: an engine that does not answer it sends no events either, and is looked for anew.
+      if (listed.error().reason == Reason::EngineUnavailable) engine_.drop_event_streams();
     }
   }
 }
