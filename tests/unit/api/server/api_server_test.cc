@@ -99,7 +99,8 @@ TEST_F(ApiServerTest, ListsWhatItServes) {
   const auto core = send("GET", "/api/v1", "", {{"Accept", "application/json;as=APIGroupDiscoveryList;v=v2,application/json"}});
   EXPECT_EQ(core.content_type, "application/json");
   EXPECT_EQ(core.value()["groupVersion"], "v1");
-  for (const auto& resource : core.value()["resources"]) EXPECT_TRUE(resource["verbs"].is_array());
+  const json listed = core.value()["resources"];
+  for (const auto& resource : listed) EXPECT_TRUE(resource["verbs"].is_array());
 }
 
 TEST_F(ApiServerTest, KnowsNothingOfOtherPaths) {
