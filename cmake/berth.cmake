@@ -93,7 +93,7 @@ endfunction()
 
 # berth_tests(name DIR folder LINK libs...): one gtest binary from every *_test.cc of the folder; ctest sees each test.
 function(berth_tests name)
-  cmake_parse_arguments(A "" "DIR;TIMEOUT;ENVIRONMENT" "LINK;LABELS" ${ARGN})
+  cmake_parse_arguments(A "" "DIR;TIMEOUT;ENVIRONMENT" "LINK" ${ARGN})
   file(GLOB sources CONFIGURE_DEPENDS ${A_DIR}/*_test.cc)
   if(NOT sources)
     return()
@@ -105,8 +105,11 @@ function(berth_tests name)
   target_link_libraries(${name} PRIVATE ${A_LINK} GTest::gmock GTest::gtest GTest::gtest_main)
   target_compile_definitions(${name} PRIVATE BERTH_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
   _berth_pch(${name} asio)
-  gtest_discover_tests(${name} DISCOVERY_MODE PRE_TEST DISCOVERY_TIMEOUT 30
-    PROPERTIES TIMEOUT ${A_TIMEOUT} LABELS "${A_LABELS}" ENVIRONMENT "${A_ENVIRONMENT}")
+  set(properties TIMEOUT ${A_TIMEOUT})
+  if(A_ENVIRONMENT)
+    list(APPEND properties ENVIRONMENT ${A_ENVIRONMENT})
+  endif()
+  gtest_discover_tests(${name} DISCOVERY_MODE PRE_TEST DISCOVERY_TIMEOUT 30 PROPERTIES ${properties})
 endfunction()
 
 # Compiles every crd/kinds/*.yaml into the library as text (crd/scheme.cc reads it with embedded_kinds()).

@@ -41,7 +41,8 @@ inline json service(const std::string& name, const std::string& image = "busybox
   return {{"name", name}, {"image", image}};
 }
 
-inline json environment(const std::string& name, json services, json more = json::object()) {
+// A vector, because compilers differ in whether {x} is a json list of one or x itself.
+inline json environment(const std::string& name, std::vector<json> services, json more = json::object()) {
   more["services"] = std::move(services);
   return {{"apiVersion", "berth.dev/v1alpha1"},
           {"kind", "TestEnvironment"},
