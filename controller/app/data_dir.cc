@@ -1,6 +1,5 @@
 #include "controller/app/data_dir.h"
 
-#include <fcntl.h>
 #include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -9,6 +8,7 @@
 #include <cstring>
 #include <utility>
 
+#include "base/state_file.h"
 #include "controller/app/locked_file.h"
 
 namespace berth::app {
@@ -17,52 +17,19 @@ namespace {
 
 namespace fs = std::filesystem;
 
+constexpr std::size_t kLongestWord = 256;
+
 Error failed(const fs::path& path, const std::string& what, int code) {
   return base::error(Reason::InternalError, path.string() + ": " + what + ": " + std::strerror(code));
 }
 
-struct Descriptor {
-  ~Descriptor() {
-    if (fd >= 0) ::close(fd);
-  }
-  int fd = -1;
-};
-
-// "" when there is none. What cannot be read is an error: taking it for empty would make a new name or token in its place.
-Result<std::string> read_file(const fs::path& path) {
-  Descriptor file{::open(path.c_str(), O_RDONLY | O_CLOEXEC)};
-  if (file.fd < 0) {
-    if (errno == ENOENT) return std::string();
-    return failed(path, "cannot be read", errno);
-  }
-  char buffer[256];
-  const auto length = ::pread(file.fd, buffer, sizeof buffer, 0);
-  if (length < 0) return failed(path, "cannot be read", errno);
-  if (length == sizeof buffer) return base::error(Reason::InternalError, path.string() + ": is too long for what it should hold");
-  std::string text(buffer, static_cast<std::size_t>(length));
-  while (!text.empty() && (text.back() == '\n' || text.back() == ' ')) text.pop_back();
+// One word; "" when there is none. What cannot be read is an error: taking it for empty would make a new name or token in its place.
+Result<std::string> read_word(const fs::path& path) {
+  auto text = base::read_state(path);
+  if (text.has_error()) return text;
+  if (text->size() >= kLongestWord) return base::error(Reason::InternalError, path.string() + ": is too long for what it should hold");
+  while (!text->empty() && (text->back() == '\n' || text->back() == ' ')) text->pop_back();
   return text;
-}
-
-Result<void> sync_directory(const fs::path& path) {
-  Descriptor directory{::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
-  if (directory.fd < 0 || ::fsync(directory.fd) != 0) return failed(path, "cannot be written", errno);
-  return {};
-}
-
-// Complete or not at all, also when the machine stops in the middle.
-Result<void> write_file(const fs::path& path, const std::string& text) {
-  auto fresh = path;
-  fresh += ".new";
-  Descriptor file{::open(fresh.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600)};
-  if (file.fd < 0) return failed(fresh, "cannot be made", errno);
-  ::fchmod(file.fd, 0600);
-  const auto line = text + "\n";
-  if (::write(file.fd, line.data(), line.size()) != static_cast<ssize_t>(line.size()) || ::fsync(file.fd) != 0) {
-    return failed(fresh, "cannot be written", errno);
-  }
-  if (::rename(fresh.c_str(), path.c_str()) != 0) return failed(path, "cannot be replaced", errno);
-  return sync_directory(path.parent_path());
 }
 
 Result<std::string> random_hex(std::size_t bytes) {
@@ -125,7 +92,7 @@ DataDir::~DataDir() {
 
 Result<std::string> DataDir::admin_token() const {
   const auto path = file("admin.token");
-  auto kept = read_file(path);
+  auto kept = read_word(path);
   if (kept.has_error()) return kept;
   if (!kept->empty()) {
     if (::chmod(path.c_str(), 0600) != 0) return failed(path, "cannot be closed to others", errno);
@@ -133,13 +100,13 @@ Result<std::string> DataDir::admin_token() const {
   }
   auto fresh = random_hex(32);
   if (fresh.has_error()) return fresh;
-  auto written = write_file(path, *fresh);
+  auto written = base::write_state(path, *fresh + "\n");
   if (written.has_error()) return written.error();
   return fresh;
 }
 
 Result<std::string> DataDir::instance(const std::string& wanted) const {
-  auto kept = read_file(file("instance"));
+  auto kept = read_word(file("instance"));
   if (kept.has_error()) return kept;
   if (!kept->empty() && (wanted.empty() || wanted == *kept)) return kept;
   if (!kept->empty()) {
@@ -148,7 +115,7 @@ Result<std::string> DataDir::instance(const std::string& wanted) const {
   }
   auto name = wanted.empty() ? random_hex(5) : Result<std::string>(wanted);
   if (name.has_error()) return name;
-  auto written = write_file(file("instance"), *name);
+  auto written = base::write_state(file("instance"), *name + "\n");
   if (written.has_error()) return written.error();
   return name;
 }

@@ -9,6 +9,7 @@
 #include <random>
 
 #include "base/log.h"
+#include "base/state_file.h"
 #include "base/signal.h"
 #include "controller/source/dir_watcher.h"
 #include "crd/scheme.h"
@@ -103,7 +104,7 @@ Result<void> DirSource::Impl::start() {
     if (std::find(roots.begin(), roots.end(), path) == roots.end()) roots.push_back(path);
   }
   if (!options.state_file.empty()) {
-    const auto text = read_state(options.state_file);
+    const auto text = base::read_state(options.state_file);
     if (text.has_error()) return text.error();
     const auto read = records.read(text.value());
     if (read.has_error()) {
@@ -208,7 +209,7 @@ void DirSource::Impl::save_records() {
   save_again.reset();
   std::weak_ptr<Impl> weak = weak_from_this();
   watcher->run([weak, e = executor, file = options.state_file, text = records.text()] {
-    const auto written = write_state(file, text);
+    const auto written = base::write_state(file, text);
     asio::post(e, [weak, problem = written.has_error() ? written.error().message : std::string()] {
       if (const auto self = weak.lock()) self->saved(problem);
     });

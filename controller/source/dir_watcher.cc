@@ -14,7 +14,7 @@
 
 #include "base/log.h"
 #include "controller/source/tree_scan.h"
-#include "controller/source/unique_fd.h"
+#include "base/unique_fd.h"
 #include "controller/source/watch_set.h"
 
 namespace berth::source {

@@ -10,7 +10,7 @@
 #include <csignal>
 #include <cstring>
 
-#include "controller/source/unique_fd.h"
+#include "base/unique_fd.h"
 
 namespace berth::source {
 

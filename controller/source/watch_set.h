@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "base/result.h"
-#include "controller/source/unique_fd.h"
+#include "base/unique_fd.h"
 
 namespace berth::source {
 

@@ -4,7 +4,7 @@
 
 #include <utility>
 
-namespace berth::source {
+namespace berth::base {
 
 // Owns a file descriptor. Move only.
 class UniqueFd {
@@ -29,4 +29,8 @@ class UniqueFd {
   int fd_;
 };
 
-}  // namespace berth::source
+}  // namespace berth::base
+
+namespace berth {
+using base::UniqueFd;
+}
