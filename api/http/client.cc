@@ -117,8 +117,8 @@ Task<Attempt> Client::Impl::exchange(ConnectionPtr connection, const ClientReque
     if (!more) co_return Attempt{more.error(), io.parser().started()};
     if (io.parser().body().size() > options.body_limit) {
       co_return Attempt{base::error(Reason::RequestEntityTooLarge,
-                                    endpoint.str() + ": the answer to " + request.method + " " +
-                                        request.target.substr(0, request.target.find('?')) + " is larger than " + std::to_string(options.body_limit) + " bytes"),
+                                    endpoint.str() + ": the answer to " + request_name(request) + " is larger than " +
+                                        std::to_string(options.body_limit) + " bytes"),
                         true};
     }
   }

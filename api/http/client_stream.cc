@@ -52,12 +52,16 @@ std::unique_ptr<ClientStream> make_client_stream(std::unique_ptr<Exchange> excha
   return std::make_unique<ExchangeStream>(std::move(exchange));
 }
 
+std::string request_name(const ClientRequest& request) {
+  return request.method + " " + request.target.substr(0, request.target.find('?'));
+}
+
 Exchange::Exchange(std::shared_ptr<Connection> connection, base::Clock& clock, const Endpoint& endpoint,
                    const ClientRequest& request)
     : connection_(std::move(connection)),
       clock_(clock),
       endpoint_(endpoint.str()),
-      what_(request.method + " " + request.target.substr(0, request.target.find('?'))),
+      what_(request_name(request)),
       head_(request_head(request, endpoint.host_header())),
       body_(request.body),
       kind_(request.method == "HEAD" ? MessageParser::Kind::AnswerToHead : MessageParser::Kind::Answer),

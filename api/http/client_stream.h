@@ -10,6 +10,9 @@
 
 namespace berth::http {
 
+// "GET /path", for messages: a query is long and says little.
+std::string request_name(const ClientRequest& request);
+
 // One request and its answer on one connection. Destroying it before the answer is complete closes the connection.
 // Errors: ServiceUnavailable, Timeout; messages name the endpoint and the request. Cancelled: throws operation_aborted.
 class Exchange {
@@ -38,7 +41,7 @@ class Exchange {
   std::shared_ptr<Connection> connection_;
   base::Clock& clock_;
   std::string endpoint_;
-  std::string what_;  // "GET /path", for messages: a query is long and says little
+  std::string what_;  // request_name()
   std::string head_;
   std::string body_;
   MessageParser::Kind kind_;
