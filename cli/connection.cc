@@ -9,6 +9,8 @@
 #include <iterator>
 #include <system_error>
 
+#include "base/text.h"
+
 namespace berth::cli {
 
 namespace {
@@ -31,13 +33,6 @@ Result<std::string> read_small_file(const std::string& path) {
   return std::string(std::istreambuf_iterator<char>(file), {});
 }
 
-std::string trimmed(std::string text) {
-  const auto end = text.find_last_not_of(" \t\r\n");
-  text.erase(end == std::string::npos ? 0 : end + 1);
-  const auto begin = text.find_first_not_of(" \t\r\n");
-  return begin == std::string::npos ? "" : text.substr(begin);
-}
-
 std::string absolute(const std::string& directory) {
   std::error_code ec;
   const auto path = std::filesystem::absolute(directory, ec).lexically_normal();
@@ -55,7 +50,7 @@ bool fits_a_header(const std::string& token) {
 Result<void> find_token(const ConnectionFlags& flags, const std::string& data_dir, const ConnectionProbe& probe,
                         Connection& connection) {
   const auto accept = [&](std::string token, const std::string& from) -> Result<void> {
-    token = trimmed(std::move(token));
+    token = std::string(base::trimmed(token, " \t\r\n"));
     if (!fits_a_header(token)) {
       return base::error(Reason::BadRequest, from + " holds no token: one line of printable characters is expected");
     }

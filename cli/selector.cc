@@ -2,18 +2,13 @@
 
 #include <algorithm>
 
+#include "base/text.h"
 #include "cli/fields.h"
 #include "cli/text.h"
 
 namespace berth::cli {
 
 namespace {
-
-std::string_view trimmed(std::string_view text) {
-  while (!text.empty() && text.front() == ' ') text.remove_prefix(1);
-  while (!text.empty() && text.back() == ' ') text.remove_suffix(1);
-  return text;
-}
 
 // Commas inside parentheses belong to a set.
 std::vector<std::string_view> split_requirements(std::string_view text) {
@@ -50,7 +45,7 @@ Error wrong(std::string_view part) {
 Result<Selector::Requirement> Selector::parse_requirement(std::string_view text) {
   Requirement requirement;
   const auto finish = [&](std::string_view key, Operator op, std::vector<std::string> values) -> Result<Requirement> {
-    key = trimmed(key);
+    key = base::trimmed(key);
     if (!is_label_key(key)) return wrong(text);
     return Requirement{std::string(key), op, std::move(values)};
   };
@@ -58,10 +53,10 @@ Result<Selector::Requirement> Selector::parse_requirement(std::string_view text)
   if (text.back() == ')') {
     const auto open = text.find('(');
     if (open == std::string_view::npos) return wrong(text);
-    const auto head = trimmed(text.substr(0, open));
+    const auto head = base::trimmed(text.substr(0, open));
     std::vector<std::string> values;
     for (const auto& value : split(text.substr(open + 1, text.size() - open - 2), ',')) {
-      values.emplace_back(trimmed(value));
+      values.emplace_back(base::trimmed(value));
     }
     if (head.ends_with(" notin")) return finish(head.substr(0, head.size() - 6), Operator::NotIn, std::move(values));
     if (head.ends_with(" in")) return finish(head.substr(0, head.size() - 3), Operator::In, std::move(values));
@@ -71,7 +66,7 @@ Result<Selector::Requirement> Selector::parse_requirement(std::string_view text)
   if (equal == std::string_view::npos) return finish(text, Operator::Exists, {});
   auto value = text.substr(equal + 1);
   if (value.starts_with('=')) value.remove_prefix(1);
-  value = trimmed(value);
+  value = base::trimmed(value);
   if (!value.empty() && !is_label_key(value)) return wrong(text);
   const bool negated = equal > 0 && text[equal - 1] == '!';
   return finish(text.substr(0, negated ? equal - 1 : equal), negated ? Operator::NotIn : Operator::In,
@@ -80,9 +75,9 @@ Result<Selector::Requirement> Selector::parse_requirement(std::string_view text)
 
 Result<Selector> Selector::parse(std::string_view text) {
   Selector selector;
-  if (trimmed(text).empty()) return selector;
+  if (base::trimmed(text).empty()) return selector;
   for (const auto part : split_requirements(text)) {
-    const auto clean = trimmed(part);
+    const auto clean = base::trimmed(part);
     if (clean.empty()) return wrong(text);
     auto requirement = parse_requirement(clean);
     if (!requirement.has_value()) return requirement.error();

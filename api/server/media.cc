@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "api/http/message.h"
+#include "base/text.h"
 #include "crd/yaml.h"
 
 namespace berth::api {
@@ -17,17 +18,11 @@ struct MediaRange {
   double quality = 1;
 };
 
-std::string_view trim(std::string_view text) {
-  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
-  while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
-  return text;
-}
-
 std::vector<std::string_view> split(std::string_view text, char separator) {
   std::vector<std::string_view> parts;
   for (std::size_t start = 0; start <= text.size();) {
     const auto end = std::min(text.find(separator, start), text.size());
-    parts.push_back(trim(text.substr(start, end - start)));
+    parts.push_back(base::trimmed(text.substr(start, end - start)));
     start = end + 1;
   }
   return parts;
@@ -88,7 +83,7 @@ Result<DecodedBody> decode_json(std::string_view body, const std::string& kind) 
 }  // namespace
 
 Result<Media> negotiate(std::string_view accept, bool stream) {
-  if (trim(accept).empty()) return Media::Json;
+  if (base::trimmed(accept).empty()) return Media::Json;
   std::vector<MediaRange> ranges;
   for (const auto part : split(accept, ',')) {
     if (!part.empty()) ranges.push_back(parse_range(part));

@@ -3,15 +3,11 @@
 #include <algorithm>
 #include <set>
 
+#include "base/text.h"
+
 namespace berth::api {
 
 namespace {
-
-std::string_view trim(std::string_view text) {
-  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
-  while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
-  return text;
-}
 
 // Splits at commas that are not inside parentheses.
 std::vector<std::string_view> split_terms(std::string_view text) {
@@ -22,10 +18,10 @@ std::vector<std::string_view> split_terms(std::string_view text) {
     if (text[i] == '(') ++depth;
     if (text[i] == ')') --depth;
     if (text[i] != ',' || depth > 0) continue;
-    terms.push_back(trim(text.substr(start, i - start)));
+    terms.push_back(base::trimmed(text.substr(start, i - start)));
     start = i + 1;
   }
-  terms.push_back(trim(text.substr(start)));
+  terms.push_back(base::trimmed(text.substr(start)));
   return terms;
 }
 
@@ -46,7 +42,7 @@ Error bad_requirement(std::string_view term, std::string_view what) {
 
 // "x,y" of "in (x,y)".
 Result<std::vector<std::string>> parse_values(std::string_view term, std::string_view text) {
-  text = trim(text);
+  text = base::trimmed(text);
   if (!text.starts_with('(') || !text.ends_with(')')) return bad_requirement(term, "expected: '(' and ')'");
   std::vector<std::string> values;
   for (const auto value : split_terms(text.substr(1, text.size() - 2))) {
@@ -65,16 +61,16 @@ Result<LabelSelector::Requirement> LabelSelector::parse_requirement(std::string_
   if (equals != std::string_view::npos) {
     const bool negated = equals > 0 && term[equals - 1] == '!';
     const auto after = term.substr(equals + (term.substr(equals).starts_with("==") ? 2 : 1));
-    requirement.key = trim(term.substr(0, negated ? equals - 1 : equals));
+    requirement.key = base::trimmed(term.substr(0, negated ? equals - 1 : equals));
     requirement.op = negated ? Operator::NotIn : Operator::In;
-    requirement.values = {std::string(trim(after))};
+    requirement.values = {std::string(base::trimmed(after))};
     if (!is_value(requirement.values.front())) return bad_requirement(term, "not a label value");
   } else if (term.starts_with('!')) {
-    requirement.key = trim(term.substr(1));
+    requirement.key = base::trimmed(term.substr(1));
     requirement.op = Operator::Missing;
   } else if (const auto blank = term.find_first_of(" \t("); blank != std::string_view::npos) {
     requirement.key = term.substr(0, blank);
-    auto rest = trim(term.substr(blank));
+    auto rest = base::trimmed(term.substr(blank));
     const bool negated = rest.starts_with("notin");
     if (!negated && !rest.starts_with("in")) return bad_requirement(term, "expected: '=', '!=', 'in', 'notin'");
     requirement.op = negated ? Operator::NotIn : Operator::In;
@@ -90,7 +86,7 @@ Result<LabelSelector::Requirement> LabelSelector::parse_requirement(std::string_
 
 Result<LabelSelector> LabelSelector::parse(std::string_view text) {
   LabelSelector selector;
-  if (trim(text).empty()) return selector;
+  if (base::trimmed(text).empty()) return selector;
   for (const auto term : split_terms(text)) {
     auto requirement = parse_requirement(term);
     if (!requirement) return requirement.error();
@@ -164,7 +160,7 @@ std::string value_at(const json& body, const std::vector<std::string>& path) {
 
 Result<FieldSelector> FieldSelector::parse(const crd::ResourceInfo& resource, std::string_view text) {
   FieldSelector selector;
-  if (trim(text).empty()) return selector;
+  if (base::trimmed(text).empty()) return selector;
   for (const auto term : split_terms(text)) {
     if (term.empty()) continue;
     const auto equals = term.find('=');
@@ -173,10 +169,10 @@ Result<FieldSelector> FieldSelector::parse(const crd::ResourceInfo& resource, st
                                                  std::string(term) + "'");
     }
     const bool negated = equals > 0 && term[equals - 1] == '!';
-    const std::string field(trim(term.substr(0, negated ? equals - 1 : equals)));
+    const std::string field(base::trimmed(term.substr(0, negated ? equals - 1 : equals)));
     if (!is_supported(resource, field)) return base::error(Reason::BadRequest, "field label not supported: " + field);
     const auto value = term.substr(equals + (term.substr(equals).starts_with("==") ? 2 : 1));
-    selector.terms_.push_back({path_of(field), std::string(trim(value)), !negated});
+    selector.terms_.push_back({path_of(field), std::string(base::trimmed(value)), !negated});
   }
   return selector;
 }
