@@ -16,4 +16,7 @@ std::string item(std::string_view path, std::size_t index);
 void append_child(std::string& path, std::string_view key);
 void append_item(std::string& path, std::size_t index);
 
+// How many duplicate keys of one document are told, in JSON and in YAML.
+inline constexpr std::size_t kMaxDuplicateKeys = 100;
+
 }  // namespace berth::crd

@@ -3,6 +3,7 @@
 #include <charconv>
 
 #include "crd/field_path.h"
+#include "crd/fields.h"
 
 namespace berth::crd {
 namespace {
@@ -10,11 +11,6 @@ namespace {
 const json& empty_object() {
   static const json kEmpty = json::object();
   return kEmpty;
-}
-
-const json* member(const json& value, std::string_view key) {
-  auto it = value.find(key);
-  return it == value.end() || it->is_null() ? nullptr : &*it;
 }
 
 Error wrong_type(std::string_view path, std::string_view expected, const json& found) {

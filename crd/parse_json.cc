@@ -8,7 +8,6 @@ namespace {
 
 constexpr std::size_t kMaxDepth = 128;
 constexpr std::size_t kMaxMessage = 200;
-constexpr std::size_t kMaxDuplicates = 100;
 
 // Builds the value like nlohmann's own DOM parser does, and sees what that one hides: depth and duplicate
 // keys.
@@ -37,7 +36,7 @@ class Builder : public nlohmann::json_sax<json> {
     Frame& frame = frames_.back();
     frame.key = std::move(key);
     auto [it, fresh] = frame.container->get_ref<json::object_t&>().try_emplace(frame.key);
-    if (!fresh && duplicates_ && duplicates_->size() < kMaxDuplicates)
+    if (!fresh && duplicates_ && duplicates_->size() < kMaxDuplicateKeys)
       duplicates_->push_back(child(path(frames_.size() - 1), frame.key));
     frame.slot = &it->second;
     return true;

@@ -2,39 +2,30 @@
 
 #include "crd/cause.h"
 #include "crd/field_path.h"
+#include "crd/fields.h"
 
 namespace berth::crd {
 namespace {
-
-const json* member(const json& value, std::string_view key) {
-  auto it = value.find(key);
-  return it == value.end() ? nullptr : &*it;
-}
-
-bool flag(const json& schema, std::string_view key) {
-  const json* value = member(schema, key);
-  return value && *value == true;
-}
 
 bool is_type_meta(std::string_view key) { return key == "metadata" || key == "apiVersion" || key == "kind"; }
 
 // The schema of one key of an object; nullptr when the schema does not know it.
 const json* schema_of(const json& schema, const std::string& key) {
-  if (const json* properties = member(schema, "properties")) {
-    if (const json* found = member(*properties, key)) return found;
+  if (const json* properties = find_member(schema, "properties")) {
+    if (const json* found = find_member(*properties, key)) return found;
   }
-  const json* additional = member(schema, "additionalProperties");
+  const json* additional = find_member(schema, "additionalProperties");
   return additional && additional->is_object() ? additional : nullptr;
 }
 
 bool keeps_unknown(const json& schema) {
-  return flag(schema, "x-kubernetes-preserve-unknown-fields") || flag(schema, "additionalProperties");
+  return flag_at(schema, "x-kubernetes-preserve-unknown-fields") || flag_at(schema, "additionalProperties");
 }
 
 void prune_value(const json& schema, json& value, const std::string& path, bool root,
                  std::vector<std::string>& removed) {
   if (value.is_array()) {
-    const json* items = member(schema, "items");
+    const json* items = find_member(schema, "items");
     if (!items) return;
     for (std::size_t i = 0; i < value.size(); ++i)
       prune_value(*items, value[i], item(path, i), false, removed);
@@ -56,23 +47,23 @@ void prune_value(const json& schema, json& value, const std::string& path, bool 
 
 void default_value(const json& schema, json& value, bool root) {
   if (value.is_array()) {
-    if (const json* items = member(schema, "items")) {
+    if (const json* items = find_member(schema, "items")) {
       for (json& element : value) default_value(*items, element, false);
     }
     return;
   }
   if (!value.is_object()) return;
-  if (const json* properties = member(schema, "properties")) {
+  if (const json* properties = find_member(schema, "properties")) {
     for (const auto& [key, property] : properties->items()) {
-      const json* preset = member(property, "default");
+      const json* preset = find_member(property, "default");
       auto found = value.find(key);
-      if (preset && (found == value.end() || (found->is_null() && !flag(property, "nullable"))))
+      if (preset && (found == value.end() || (found->is_null() && !flag_at(property, "nullable"))))
         value[key] = *preset;
     }
   }
   for (auto it = value.begin(); it != value.end();) {
     const json* known = root && is_type_meta(it.key()) ? nullptr : schema_of(schema, it.key());
-    if (known && it->is_null() && !flag(*known, "nullable")) {
+    if (known && it->is_null() && !flag_at(*known, "nullable")) {
       it = value.erase(it);
       continue;
     }

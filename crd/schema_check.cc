@@ -1,4 +1,5 @@
 #include "crd/field_path.h"
+#include "crd/fields.h"
 #include "crd/pattern.h"
 #include "crd/schema.h"
 
@@ -66,20 +67,15 @@ class Checker {
  private:
   void add(const std::string& path, const std::string& what) { errors_.push_back(path + ": " + what); }
 
-  static bool flag(const json& schema, std::string_view key) {
-    auto it = schema.find(key);
-    return it != schema.end() && *it == true;
-  }
-
   void check_type(const json& schema, const std::string& path) {
-    const bool untyped =
-        flag(schema, "x-kubernetes-int-or-string") || flag(schema, "x-kubernetes-preserve-unknown-fields");
+    const bool untyped = flag_at(schema, "x-kubernetes-int-or-string") ||
+                         flag_at(schema, "x-kubernetes-preserve-unknown-fields");
     auto type = schema.find("type");
     if (type == schema.end()) {
       if (!untyped) add(child(path, "type"), "Required value");
       return;
     }
-    if (flag(schema, "x-kubernetes-int-or-string"))
+    if (flag_at(schema, "x-kubernetes-int-or-string"))
       return add(child(path, "type"), "must be absent beside x-kubernetes-int-or-string");
     if (!type->is_string() || !kTypes.contains(type->get_ref<const std::string&>())) {
       return add(child(path, "type"), "must be object, array, string, integer, number or boolean");

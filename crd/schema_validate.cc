@@ -4,26 +4,12 @@
 #include "base/time.h"
 #include "crd/cause.h"
 #include "crd/field_path.h"
+#include "crd/fields.h"
 #include "crd/pattern.h"
 #include "crd/schema.h"
 
 namespace berth::crd {
 namespace {
-
-const json* member(const json& value, std::string_view key) {
-  auto it = value.find(key);
-  return it == value.end() ? nullptr : &*it;
-}
-
-bool flag(const json& schema, std::string_view key) {
-  const json* value = member(schema, key);
-  return value && *value == true;
-}
-
-std::string text(const json& schema, std::string_view key) {
-  const json* value = member(schema, key);
-  return value && value->is_string() ? value->get<std::string>() : "";
-}
 
 // Compiled once per thread and pattern; the patterns are those of the schemas, so there are few.
 const Pattern* compiled(const std::string& expression) {
@@ -68,8 +54,8 @@ class Validator {
   }
 
   void check(const json& schema, const json& value, const std::string& path, bool root) {
-    if (flag(schema, "x-berth-unsupported")) return add(cause::not_supported_yet(path));
-    if (value.is_null() && flag(schema, "nullable")) return;
+    if (flag_at(schema, "x-berth-unsupported")) return add(cause::not_supported_yet(path));
+    if (value.is_null() && flag_at(schema, "nullable")) return;
     if (!check_type(schema, value, path)) return;
     check_enum(schema, value, path);
     if (value.is_string())
@@ -99,15 +85,15 @@ class Validator {
 
   bool check_type(const json& schema, const json& value, const std::string& path) {
     const std::string_view found = type_of(value);
-    if (flag(schema, "x-kubernetes-int-or-string")) {
+    if (flag_at(schema, "x-kubernetes-int-or-string")) {
       if (found == "integer" || found == "string") return true;
       add_type(path, "integer,string", found);
       return false;
     }
-    const std::string expected = text(schema, "type");
+    const std::string expected = text_at(schema, "type");
     if (expected.empty() || expected == found || (expected == "number" && found == "integer")) return true;
     if (expected == "integer" && found == "number") {
-      const std::string format = text(schema, "format");
+      const std::string format = text_at(schema, "format");
       add_type(path, format.empty() ? expected : format, "float64");
     } else {
       add_type(path, expected, found);
@@ -116,7 +102,7 @@ class Validator {
   }
 
   void check_enum(const json& schema, const json& value, const std::string& path) {
-    const json* names = member(schema, "enum");
+    const json* names = find_member(schema, "enum");
     if (names && std::find(names->begin(), names->end(), value) == names->end()) {
       add(cause::not_supported(path, value, *names));
     }
@@ -124,35 +110,35 @@ class Validator {
 
   void check_string(const json& schema, const json& value, const std::string& path) {
     const auto& string = value.get_ref<const std::string&>();
-    if (const json* most = member(schema, "maxLength");
+    if (const json* most = find_member(schema, "maxLength");
         most && code_points(string) > most->get<std::size_t>()) {
       return add(cause::too_long(path, most->get<std::size_t>()));
     }
-    if (const json* least = member(schema, "minLength");
+    if (const json* least = find_member(schema, "minLength");
         least && code_points(string) < least->get<std::size_t>()) {
       add_in_body(path, value, "should be at least " + dump(*least) + " chars long");
     }
-    if (const std::string expression = text(schema, "pattern"); !expression.empty()) {
+    if (const std::string expression = text_at(schema, "pattern"); !expression.empty()) {
       const Pattern* pattern = compiled(expression);
       if (!pattern || !pattern->found_in(string))
         add_in_body(path, value, "should match '" + expression + "'");
     }
-    if (text(schema, "format") == "date-time" && !base::parse_time(string)) {
+    if (text_at(schema, "format") == "date-time" && !base::parse_time(string)) {
       add(cause::type_invalid(path, value, path + " in body must be of type date-time: " + dump(value)));
     }
   }
 
   void check_number(const json& schema, const json& value, const std::string& path) {
-    if (!in_format(text(schema, "format"), value)) {
-      return add_in_body(path, value, "must be of type integer with format " + text(schema, "format"));
+    if (!in_format(text_at(schema, "format"), value)) {
+      return add_in_body(path, value, "must be of type integer with format " + text_at(schema, "format"));
     }
-    const json* least = member(schema, "minimum");
-    if (least && (flag(schema, "exclusiveMinimum") ? !is_less(*least, value) : is_less(value, *least))) {
-      add_in_body(path, value, bound("greater", flag(schema, "exclusiveMinimum"), *least));
+    const json* least = find_member(schema, "minimum");
+    if (least && (flag_at(schema, "exclusiveMinimum") ? !is_less(*least, value) : is_less(value, *least))) {
+      add_in_body(path, value, bound("greater", flag_at(schema, "exclusiveMinimum"), *least));
     }
-    const json* most = member(schema, "maximum");
-    if (most && (flag(schema, "exclusiveMaximum") ? !is_less(value, *most) : is_less(*most, value))) {
-      add_in_body(path, value, bound("less", flag(schema, "exclusiveMaximum"), *most));
+    const json* most = find_member(schema, "maximum");
+    if (most && (flag_at(schema, "exclusiveMaximum") ? !is_less(value, *most) : is_less(*most, value))) {
+      add_in_body(path, value, bound("less", flag_at(schema, "exclusiveMaximum"), *most));
     }
   }
 
@@ -185,22 +171,22 @@ class Validator {
   }
 
   void check_array(const json& schema, const json& value, const std::string& path) {
-    const json* most = member(schema, "maxItems");
+    const json* most = find_member(schema, "maxItems");
     if (most && value.size() > most->get<std::size_t>()) {
       return add(cause::too_many(path, value.size(), most->get<std::size_t>()));
     }
-    const json* least = member(schema, "minItems");
+    const json* least = find_member(schema, "minItems");
     if (least && value.size() < least->get<std::size_t>()) {
       add_in_body(path, value.size(), "should have at least " + dump(*least) + " items");
     }
-    if (const json* items = member(schema, "items")) {
+    if (const json* items = find_member(schema, "items")) {
       for (std::size_t i = 0; i < value.size(); ++i) check(*items, value[i], item(path, i), false);
     }
     check_list_type(schema, value, path);
   }
 
   void check_list_type(const json& schema, const json& value, const std::string& path) {
-    const std::string type = text(schema, "x-kubernetes-list-type");
+    const std::string type = text_at(schema, "x-kubernetes-list-type");
     if (type != "set" && type != "map") return;
     std::set<json> seen;
     for (std::size_t i = 0; i < value.size(); ++i) {
@@ -209,7 +195,7 @@ class Validator {
         key = json::object();
         for (const json& name : schema.at("x-kubernetes-list-map-keys")) {
           const json* part =
-              value[i].is_object() ? member(value[i], name.get_ref<const std::string&>()) : nullptr;
+              value[i].is_object() ? find_member(value[i], name.get_ref<const std::string&>()) : nullptr;
           if (part) key[name.get_ref<const std::string&>()] = *part;
         }
         if (key.empty()) continue;
@@ -219,26 +205,26 @@ class Validator {
   }
 
   void check_object(const json& schema, const json& value, const std::string& path, bool root) {
-    const json* most = member(schema, "maxProperties");
+    const json* most = find_member(schema, "maxProperties");
     if (most && value.size() > most->get<std::size_t>()) {
       return add(cause::too_many(path, value.size(), most->get<std::size_t>()));
     }
-    const json* least = member(schema, "minProperties");
+    const json* least = find_member(schema, "minProperties");
     if (least && value.size() < least->get<std::size_t>()) {
       add_in_body(path, value.size(), "should have at least " + dump(*least) + " properties");
     }
-    if (const json* required = member(schema, "required")) {
+    if (const json* required = find_member(schema, "required")) {
       for (const json& name : *required) {
         if (!value.contains(name.get_ref<const std::string&>())) {
           add(cause::required(child(path, name.get_ref<const std::string&>())));
         }
       }
     }
-    const json* properties = member(schema, "properties");
-    const json* additional = member(schema, "additionalProperties");
+    const json* properties = find_member(schema, "properties");
+    const json* additional = find_member(schema, "additionalProperties");
     for (const auto& [key, field] : value.items()) {
       if (root && (key == "metadata" || key == "apiVersion" || key == "kind")) continue;
-      const json* known = properties ? member(*properties, key) : nullptr;
+      const json* known = properties ? find_member(*properties, key) : nullptr;
       if (!known && additional && additional->is_object()) known = additional;
       if (known) check(*known, field, child(path, key), false);
     }

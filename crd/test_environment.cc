@@ -1,15 +1,11 @@
 #include "crd/test_environment.h"
 
+#include "crd/fields.h"
 #include "crd/formats.h"
 #include "crd/quantity.h"
 
 namespace berth::crd {
 namespace {
-
-const json* member(const json& value, std::string_view key) {
-  auto it = value.find(key);
-  return it == value.end() || it->is_null() ? nullptr : &*it;
-}
 
 const json& list(const json& value, std::string_view key) {
   static const json kEmpty = json::array();
@@ -17,7 +13,7 @@ const json& list(const json& value, std::string_view key) {
   return found ? *found : kEmpty;
 }
 
-std::string text(const json& value, std::string_view key, std::string fallback = "") {
+std::string string_of(const json& value, std::string_view key, std::string fallback = "") {
   const json* found = member(value, key);
   return found ? found->get<std::string>() : fallback;
 }
@@ -29,11 +25,6 @@ std::vector<std::string> strings(const json& value, std::string_view key) {
 int number(const json& value, std::string_view key, int fallback) {
   const json* found = member(value, key);
   return found ? found->get<int>() : fallback;
-}
-
-bool flag(const json& value, std::string_view key) {
-  const json* found = member(value, key);
-  return found && found->get<bool>();
 }
 
 std::optional<base::Duration> seconds(const json& value, std::string_view key) {
@@ -60,12 +51,12 @@ Enum one_of(const json& value, std::string_view key,
 
 ServicePort parse_port(const json& value) {
   ServicePort port;
-  port.name = text(value, "name");
+  port.name = string_of(value, "name");
   port.container_port = value.at("containerPort").get<std::uint16_t>();
   port.protocol = one_of(value, "protocol", {{"TCP", Protocol::Tcp}, {"UDP", Protocol::Udp}}, Protocol::Tcp);
   if (const json* host_port = member(value, "hostPort")) port.host_port = host_port->get<std::uint16_t>();
-  port.host_ip = text(value, "hostIP");
-  port.env = text(value, "env");
+  port.host_ip = string_of(value, "hostIP");
+  port.env = string_of(value, "env");
   return port;
 }
 
@@ -80,11 +71,11 @@ std::uint16_t resolve_port(const json& action, const std::vector<ServicePort>& p
 
 HttpAction parse_http(const json& value, const std::vector<ServicePort>& ports) {
   HttpAction action{.port = resolve_port(value, ports),
-                    .path = text(value, "path", "/"),
-                    .host = text(value, "host"),
+                    .path = string_of(value, "path", "/"),
+                    .host = string_of(value, "host"),
                     .headers = {}};
   for (const json& header : list(value, "httpHeaders")) {
-    action.headers.emplace_back(text(header, "name"), text(header, "value"));
+    action.headers.emplace_back(string_of(header, "name"), string_of(header, "value"));
   }
   return action;
 }
@@ -94,11 +85,11 @@ Probe parse_probe(const json& value, const std::vector<ServicePort>& ports) {
   if (const json* exec = member(value, "exec")) {
     probe.action = ExecAction{strings(*exec, "command")};
   } else if (const json* tcp = member(value, "tcpSocket")) {
-    probe.action = TcpAction{resolve_port(*tcp, ports), text(*tcp, "host")};
+    probe.action = TcpAction{resolve_port(*tcp, ports), string_of(*tcp, "host")};
   } else if (const json* http = member(value, "httpGet")) {
     probe.action = parse_http(*http, ports);
   } else if (const json* log = member(value, "log")) {
-    probe.action = LogAction{text(*log, "pattern")};
+    probe.action = LogAction{string_of(*log, "pattern")};
   } else {
     probe.action = ImageAction{};
   }
@@ -112,8 +103,8 @@ Probe parse_probe(const json& value, const std::vector<ServicePort>& ports) {
 
 InlineFile parse_file(const json& value) {
   InlineFile file;
-  file.path = text(value, "path");
-  file.content = text(value, "content");
+  file.path = string_of(value, "path");
+  file.content = string_of(value, "content");
   if (const json* encoded = member(value, "base64")) {
     file.content = decode_base64(encoded->get_ref<const std::string&>()).value();
   }
@@ -138,8 +129,8 @@ Resources parse_resources(const json& value, std::string_view key) {
 
 Service parse_service(const json& value) {
   Service service;
-  service.name = text(value, "name");
-  service.image = text(value, "image");
+  service.name = string_of(value, "name");
+  service.image = string_of(value, "image");
   service.pull_policy = one_of(value, "imagePullPolicy",
                                {{"Always", PullPolicy::Always},
                                 {"IfNotPresent", PullPolicy::IfNotPresent},
@@ -147,16 +138,17 @@ Service parse_service(const json& value) {
                                PullPolicy::IfNotPresent);
   service.command = strings(value, "command");
   service.args = strings(value, "args");
-  service.working_dir = text(value, "workingDir");
-  for (const json& env : list(value, "env")) service.env.push_back({text(env, "name"), text(env, "value")});
+  service.working_dir = string_of(value, "workingDir");
+  for (const json& env : list(value, "env"))
+    service.env.push_back({string_of(env, "name"), string_of(env, "value")});
   for (const json& port : list(value, "ports")) service.ports.push_back(parse_port(port));
   for (const json& dependency : list(value, "dependsOn")) {
     service.depends_on.push_back(
-        {text(dependency, "service"), one_of(dependency, "condition",
-                                             {{"Started", DependencyCondition::Started},
-                                              {"Ready", DependencyCondition::Ready},
-                                              {"Completed", DependencyCondition::Completed}},
-                                             DependencyCondition::Started)});
+        {string_of(dependency, "service"), one_of(dependency, "condition",
+                                                  {{"Started", DependencyCondition::Started},
+                                                   {"Ready", DependencyCondition::Ready},
+                                                   {"Completed", DependencyCondition::Completed}},
+                                                  DependencyCondition::Started)});
   }
   if (const json* probe = member(value, "readinessProbe"))
     service.readiness = parse_probe(*probe, service.ports);
@@ -198,8 +190,8 @@ TestEnvironmentSpec parse_test_environment_spec(const json& spec) {
   out.on_failure = one_of(spec, "onFailure", {{"Delete", OnFailure::Delete}, {"Keep", OnFailure::Keep}},
                           OnFailure::Delete);
   if (const json* network = member(spec, "network")) {
-    out.network_internal = flag(*network, "internal");
-    out.network_subnet = text(*network, "subnet");
+    out.network_internal = flag_at(*network, "internal");
+    out.network_subnet = string_of(*network, "subnet");
   }
   return out;
 }

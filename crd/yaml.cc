@@ -12,7 +12,6 @@
 namespace berth::crd {
 namespace {
 
-constexpr std::size_t kMaxDuplicates = 100;
 constexpr std::size_t kMaxMarkedPath = 512;
 constexpr std::size_t kMaxDocuments = 10'000;
 
@@ -115,7 +114,8 @@ class Converter {
     if (known && put == Put::Merged) return;
     const std::size_t length = path_.size();
     append_child(path_, key.text);
-    if (known && document_.duplicate_keys.size() < kMaxDuplicates) document_.duplicate_keys.push_back(path_);
+    if (known && document_.duplicate_keys.size() < kMaxDuplicateKeys)
+      document_.duplicate_keys.push_back(path_);
     mark(key.mark);
     out[key.text] = convert(value);
     path_.resize(length);

@@ -4,10 +4,10 @@
 #include <cmath>
 #include <cstdio>
 
+#include "crd/formats.h"
+
 namespace berth::crd {
 namespace {
-
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 bool is_one_of(std::string_view text, std::initializer_list<std::string_view> words) {
   return std::find(words.begin(), words.end(), text) != words.end();
