@@ -1,14 +1,10 @@
 #include "api/allocations.h"
 
+#include "crd/fields.h"
+
 namespace berth::api {
 
 namespace {
-
-const json* member(const json& object, const char* key) {
-  if (!object.is_object()) return nullptr;
-  const auto found = object.find(key);
-  return found == object.end() || found->is_null() ? nullptr : &*found;
-}
 
 // nullptr when there is no service of that name.
 json* find_service(json& services, const json& name) {
@@ -19,15 +15,15 @@ json* find_service(json& services, const json& name) {
 }
 
 void keep_ports(json& status, const json& stored) {
-  const json* stored_services = member(stored, "services");
-  if (json* services = const_cast<json*>(member(status, "services")); services && services->is_array()) {
+  const json* stored_services = crd::member(stored, "services");
+  if (json* services = const_cast<json*>(crd::member(status, "services")); services && services->is_array()) {
     for (json& service : *services) {
       if (service.is_object()) service.erase("ports");
     }
   }
   if (!stored_services || !stored_services->is_array()) return;
   for (const json& service : *stored_services) {
-    const json* ports = member(service, "ports");
+    const json* ports = crd::member(service, "ports");
     if (!ports) continue;
     json& services = status["services"];
     if (!services.is_array()) services = json::array();
@@ -45,7 +41,7 @@ void keep_allocations(json& status, const json& stored) {
   if (!status.is_object()) status = json::object();
   for (const char* key : {"network", "endpoints", "env"}) {
     status.erase(key);
-    if (const json* value = member(stored, key)) status[key] = *value;
+    if (const json* value = crd::member(stored, key)) status[key] = *value;
   }
   keep_ports(status, stored);
 }

@@ -3,13 +3,12 @@
 #include "api/errors.h"
 #include "api/object_meta.h"
 #include "crd/cause.h"
+#include "crd/fields.h"
 #include "crd/schema.h"
 
 namespace berth::api {
 
 namespace {
-
-Error bad(std::string message) { return base::error(Reason::BadRequest, std::move(message)); }
 
 // Long bodies are cut: an error is for a person.
 std::string excerpt(const json& body) {
@@ -19,31 +18,26 @@ std::string excerpt(const json& body) {
 }
 
 Error unrecognized(const crd::ResourceInfo& resource, const json& body, const std::string& why) {
-  return bad("the object provided is unrecognized (must be of type " + resource.gvk.kind + "): " + why +
-             " in '" + excerpt(body) + "'");
-}
-
-std::string text_at(const json& object, const char* key) {
-  const auto found = object.find(key);
-  return found != object.end() && found->is_string() ? found->get<std::string>() : "";
+  return bad_request("the object provided is unrecognized (must be of type " + resource.gvk.kind +
+                     "): " + why + " in '" + excerpt(body) + "'");
 }
 
 std::optional<Error> check_type(const crd::ResourceInfo& resource, json& body) {
   const bool core = resource.gvk.group.empty();
-  if (core && text_at(body, "kind").empty()) body["kind"] = resource.gvk.kind;
-  if (core && text_at(body, "apiVersion").empty()) body["apiVersion"] = resource.gvk.api_version();
-  const auto kind = text_at(body, "kind");
-  const auto version = text_at(body, "apiVersion");
+  if (core && crd::text_at(body, "kind").empty()) body["kind"] = resource.gvk.kind;
+  if (core && crd::text_at(body, "apiVersion").empty()) body["apiVersion"] = resource.gvk.api_version();
+  const auto kind = crd::text_at(body, "kind");
+  const auto version = crd::text_at(body, "apiVersion");
   if (kind.empty()) return unrecognized(resource, body, "Object 'Kind' is missing");
   if (version.empty()) return unrecognized(resource, body, "Object 'apiVersion' is missing");
   if (version != resource.gvk.api_version()) {
-    return bad("the API version in the data (" + version + ") does not match the expected API version (" +
-               resource.gvk.api_version() + ")");
+    return bad_request("the API version in the data (" + version +
+                       ") does not match the expected API version (" + resource.gvk.api_version() + ")");
   }
   if (kind != resource.gvk.kind) {
     const auto given = crd::parse_api_version(version, kind);
     const auto metadata = body.find("metadata");
-    const auto name = metadata != body.end() && metadata->is_object() ? text_at(*metadata, "name") : "";
+    const auto name = metadata != body.end() && metadata->is_object() ? crd::text_at(*metadata, "name") : "";
     return invalid(group_kind(given), name,
                    {crd::cause::invalid("kind", kind, "must be " + resource.gvk.kind)});
   }
@@ -64,26 +58,27 @@ std::optional<Error> report_unknown(const crd::ResourceInfo& resource,
     if (last) break;
   }
   if (list.empty() || options.field_validation != FieldValidation::Strict) return std::nullopt;
-  return bad(resource.gvk.kind + " in version \"" + resource.gvk.version + "\" cannot be handled as a " +
-             resource.gvk.kind + ": strict decoding error: " + list);
+  return bad_request(resource.gvk.kind + " in version \"" + resource.gvk.version +
+                     "\" cannot be handled as a " + resource.gvk.kind + ": strict decoding error: " + list);
 }
 
 }  // namespace
 
 Result<json> decode(const crd::ResourceInfo& resource, json body, const WriteOptions& options) {
   if (!body.is_object()) {
-    return bad("the object provided is unrecognized (must be of type " + resource.gvk.kind +
-               "): couldn't get version/kind; json parse error: expected an object, not " + body.type_name());
+    return bad_request("the object provided is unrecognized (must be of type " + resource.gvk.kind +
+                       "): couldn't get version/kind; json parse error: expected an object, not " +
+                       body.type_name());
   }
   if (auto error = check_type(resource, body)) return *error;
 
   json& metadata = body["metadata"];
   if (metadata.is_null()) metadata = json::object();
-  if (!metadata.is_object()) return bad("metadata: must be an object");
+  if (!metadata.is_object()) return bad_request("metadata: must be an object");
   auto unknown = prune_metadata(metadata);
   const auto generate = metadata.find("generateName");
   if (generate != metadata.end() && !generate->is_string())
-    return bad("metadata.generateName: must be a string");
+    return bad_request("metadata.generateName: must be a string");
   for (auto& path : crd::prune(resource.schema, body)) unknown.push_back(std::move(path));
   crd::apply_defaults(resource.schema, body);
   if (auto error = report_unknown(resource, unknown, options)) return *error;
@@ -93,7 +88,7 @@ Result<json> decode(const crd::ResourceInfo& resource, json body, const WriteOpt
   json probe = {{"apiVersion", body["apiVersion"]}, {"kind", body["kind"]}, {"metadata", metadata}};
   const auto revision = probe["metadata"].find("resourceVersion");
   if (revision != probe["metadata"].end()) {
-    if (!revision->is_string()) return bad("metadata.resourceVersion: must be a string");
+    if (!revision->is_string()) return bad_request("metadata.resourceVersion: must be a string");
     probe["metadata"].erase("resourceVersion");
   }
   if (auto object = Object::make(std::move(probe)); object.has_error()) return object.error();

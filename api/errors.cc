@@ -17,6 +17,8 @@ std::string group_kind(const crd::GroupVersionKind& gvk) {
   return gvk.group.empty() ? gvk.kind : gvk.kind + "." + gvk.group;
 }
 
+Error bad_request(std::string message) { return base::error(Reason::BadRequest, std::move(message)); }
+
 Error not_found(const crd::ResourceInfo& resource, std::string_view name) {
   return base::error(Reason::NotFound, named(resource.group_resource(), name) + " not found");
 }

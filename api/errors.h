@@ -10,6 +10,8 @@
 // The errors of a Kubernetes API server for custom resources, with its texts.
 namespace berth::api {
 
+// BadRequest, in the words given.
+Error bad_request(std::string message);
 // testenvironments.berth.dev "web" not found
 Error not_found(const crd::ResourceInfo& resource, std::string_view name);
 // testenvironments.berth.dev "web" already exists

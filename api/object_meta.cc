@@ -6,6 +6,7 @@
 
 #include "crd/cause.h"
 #include "crd/field_path.h"
+#include "crd/fields.h"
 #include "crd/formats.h"
 
 namespace berth::api {
@@ -92,10 +93,11 @@ Texts qualified_name_errors(std::string_view text) {
   return errors;
 }
 
-const json& member(const json& value, const char* key) {
+// The member, or null.
+const json& value_at(const json& object, const char* key) {
   static const json kNull;
-  const auto found = value.find(key);
-  return found == value.end() ? kNull : *found;
+  const json* found = crd::find_member(object, key);
+  return found ? *found : kNull;
 }
 
 void add_invalid(std::vector<Cause>& causes, const std::string& field, const std::string& value,
@@ -122,7 +124,7 @@ void check_name(const crd::ResourceInfo& resource, const json& metadata, std::ve
 }
 
 void check_labels(const json& metadata, std::vector<Cause>& causes) {
-  for (const auto& [key, value] : member(metadata, "labels").items()) {
+  for (const auto& [key, value] : value_at(metadata, "labels").items()) {
     add_invalid(causes, "metadata.labels", key, qualified_name_errors(key));
     const auto text = value.get<std::string>();
     if (text.size() > 63) add_invalid(causes, "metadata.labels", text, {"must be no more than 63 bytes"});
@@ -134,7 +136,7 @@ void check_labels(const json& metadata, std::vector<Cause>& causes) {
 
 void check_annotations(const json& metadata, std::vector<Cause>& causes) {
   std::size_t bytes = 0;
-  for (const auto& [key, value] : member(metadata, "annotations").items()) {
+  for (const auto& [key, value] : value_at(metadata, "annotations").items()) {
     std::string lower = key;
     std::transform(lower.begin(), lower.end(), lower.begin(),
                    [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
@@ -160,7 +162,7 @@ void check_finalizers(const json& metadata, std::vector<Cause>& causes) {
 
 void check_owners(const json& metadata, std::vector<Cause>& causes) {
   const std::string path = "metadata.ownerReferences";
-  const json& owners = member(metadata, "ownerReferences");
+  const json& owners = value_at(metadata, "ownerReferences");
   if (owners.is_null()) return;
   if (!owners.is_array()) {
     causes.push_back(crd::cause::invalid(path, owners, "must be a list"));
@@ -173,7 +175,7 @@ void check_owners(const json& metadata, std::vector<Cause>& causes) {
       return;
     }
     for (const char* field : {"apiVersion", "kind", "name", "uid"}) {
-      const json& value = member(owner, field);
+      const json& value = value_at(owner, field);
       if (!value.is_string() || value.get_ref<const std::string&>().empty()) {
         causes.push_back(crd::cause::invalid(
             crd::child(path, field), value.is_null() ? json("") : value,
@@ -181,7 +183,7 @@ void check_owners(const json& metadata, std::vector<Cause>& causes) {
         return;
       }
     }
-    if (member(owner, "controller") != json(true)) continue;
+    if (value_at(owner, "controller") != json(true)) continue;
     const auto name = owner["kind"].get<std::string>() + "/" + owner["name"].get<std::string>();
     if (!controller.empty()) {
       causes.push_back(
@@ -202,7 +204,7 @@ bool contains(const Texts& texts, std::string_view text) {
 }  // namespace
 
 std::vector<std::string> finalizers_of(const json& metadata) {
-  const json& list = member(metadata, "finalizers");
+  const json& list = value_at(metadata, "finalizers");
   return list.is_array() ? list.get<Texts>() : Texts{};
 }
 
@@ -240,11 +242,11 @@ std::vector<Cause> validate_metadata(const crd::ResourceInfo& resource, const js
 
 std::vector<Cause> validate_metadata_update(const json& metadata, const json& old) {
   std::vector<Cause> causes;
-  const json& deletion = member(metadata, "deletionTimestamp");
-  if (deletion != member(old, "deletionTimestamp")) {
+  const json& deletion = value_at(metadata, "deletionTimestamp");
+  if (deletion != value_at(old, "deletionTimestamp")) {
     causes.push_back(crd::cause::invalid("metadata.deletionTimestamp", deletion, "field is immutable"));
   }
-  if (member(old, "deletionTimestamp").is_null()) return causes;
+  if (value_at(old, "deletionTimestamp").is_null()) return causes;
   const auto before = finalizers_of(old);
   std::string added;
   for (const auto& finalizer : finalizers_of(metadata)) {

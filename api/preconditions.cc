@@ -4,12 +4,6 @@
 
 namespace berth::api {
 
-namespace {
-
-Error bad(std::string message) { return base::error(Reason::BadRequest, std::move(message)); }
-
-}  // namespace
-
 bool is_custom(const crd::ResourceInfo& resource) { return resource.gvk.group == crd::kGroup; }
 
 bool is_namespace(const crd::ResourceInfo& resource) {
@@ -19,9 +13,11 @@ bool is_namespace(const crd::ResourceInfo& resource) {
 std::optional<Error> check_namespace(const crd::ResourceInfo& resource, const json& metadata,
                                      const std::string& ns) {
   const auto given = metadata.value("namespace", "");
-  if (resource.namespaced && ns.empty()) return bad("an empty namespace may not be set during creation");
+  if (resource.namespaced && ns.empty())
+    return bad_request("an empty namespace may not be set during creation");
   if (!given.empty() && given != ns) {
-    return bad("the namespace of the provided object does not match the namespace sent on the request");
+    return bad_request(
+        "the namespace of the provided object does not match the namespace sent on the request");
   }
   return std::nullopt;
 }
@@ -29,11 +25,12 @@ std::optional<Error> check_namespace(const crd::ResourceInfo& resource, const js
 std::optional<Error> check_key(const crd::ResourceInfo& resource, json& metadata, const ObjectKey& key) {
   const auto name = metadata.value("name", "");
   if (name.empty()) {
-    return bad("the name of the object (" + key.name +
-               " based on URL) was undeterminable: name must be provided");
+    return bad_request("the name of the object (" + key.name +
+                       " based on URL) was undeterminable: name must be provided");
   }
   if (name != key.name) {
-    return bad("the name of the object (" + name + ") does not match the name on the URL (" + key.name + ")");
+    return bad_request("the name of the object (" + name + ") does not match the name on the URL (" +
+                       key.name + ")");
   }
   if (auto error = check_namespace(resource, metadata, key.ns)) return error;
   if (resource.namespaced) metadata["namespace"] = key.ns;
@@ -51,7 +48,7 @@ std::optional<Error> check_preconditions(const crd::ResourceInfo& resource, cons
   const auto revision = metadata.value("resourceVersion", "");
   if (revision.empty()) return std::nullopt;
   if (revision.find_first_not_of("0123456789") != std::string::npos || revision.size() > 19) {
-    return bad("metadata.resourceVersion: parsing " + crd::dump(revision) + ": invalid syntax");
+    return bad_request("metadata.resourceVersion: parsing " + crd::dump(revision) + ": invalid syntax");
   }
   if (revision != std::to_string(old.revision())) return stale(resource, old.name());
   return std::nullopt;

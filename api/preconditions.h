@@ -8,6 +8,9 @@
 // What must hold between a request, its body and what is stored.
 namespace berth::api {
 
+// Of a write that others overtake.
+inline constexpr int kMaxAttempts = 16;
+
 // Custom resources have a generation and want a resourceVersion in updates; core kinds do neither.
 bool is_custom(const crd::ResourceInfo& resource);
 bool is_namespace(const crd::ResourceInfo& resource);

@@ -15,7 +15,6 @@ namespace berth::api {
 
 namespace {
 
-constexpr int kMaxAttempts = 16;
 constexpr int kMaxNameAttempts = 8;
 
 std::vector<Cause> validate_content(const crd::ResourceInfo& resource, const json& body, const json* old) {

@@ -7,12 +7,6 @@
 
 namespace berth::api {
 
-namespace {
-
-constexpr int kMaxAttempts = 16;
-
-}  // namespace
-
 Task<Result<ObjectPtr>> Registry::remove(const crd::ResourceInfo& resource, ObjectKey key,
                                          DeletePreconditions preconditions, bool dry_run) {
   for (int attempt = 1;; ++attempt) {

@@ -2,6 +2,8 @@
 
 #include <optional>
 
+#include "crd/fields.h"
+
 namespace berth::api {
 
 namespace {
@@ -37,12 +39,6 @@ Reason reason_of_code(int code) {
   }
 }
 
-std::string text_at(const json& value, const char* key) {
-  if (!value.is_object()) return {};
-  const auto found = value.find(key);
-  return found != value.end() && found->is_string() ? found->get<std::string>() : std::string();
-}
-
 std::vector<Cause> causes_of(const json& status) {
   std::vector<Cause> causes;
   const auto details = status.find("details");
@@ -50,7 +46,8 @@ std::vector<Cause> causes_of(const json& status) {
   const auto list = details->find("causes");
   if (list == details->end() || !list->is_array()) return causes;
   for (const auto& cause : *list) {
-    causes.push_back({text_at(cause, "reason"), text_at(cause, "message"), text_at(cause, "field")});
+    causes.push_back(
+        {crd::text_at(cause, "reason"), crd::text_at(cause, "message"), crd::text_at(cause, "field")});
   }
   return causes;
 }
@@ -138,14 +135,14 @@ json to_status(const Error& error, const std::string& resource_name, const std::
 
 Error from_status(int http_status, std::string_view body) {
   const auto status = json::parse(body, nullptr, false);
-  if (!status.is_object() || text_at(status, "kind") != "Status") {
+  if (!status.is_object() || crd::text_at(status, "kind") != "Status") {
     auto message = "HTTP " + std::to_string(http_status);
     if (!body.empty()) message += ": " + printable(body);
     return base::error(reason_of_code(http_status), std::move(message));
   }
   Error error;
-  error.reason = reason_named(text_at(status, "reason")).value_or(reason_of_code(http_status));
-  error.message = text_at(status, "message");
+  error.reason = reason_named(crd::text_at(status, "reason")).value_or(reason_of_code(http_status));
+  error.message = crd::text_at(status, "message");
   if (error.message.empty()) error.message = "HTTP " + std::to_string(http_status);
   error.causes = causes_of(status);
   return error;
