@@ -33,6 +33,7 @@ void add_behaviour(ResourceInfo& info) {
   if (info.gvk.kind != "TestEnvironment") return;
   info.finalizers = {std::string(kEngineFinalizer)};
   info.rules = test_environment_rules;
+  info.subresources = {{"attach", info.gvk.kind, {"create"}}, {"log", info.gvk.kind, {"get"}}};
 }
 
 ResourceInfo parse_embedded(std::string_view text) {
@@ -46,6 +47,10 @@ ResourceInfo parse_embedded(std::string_view text) {
 }
 
 }  // namespace
+
+bool ResourceInfo::allows(std::string_view verb) const {
+  return verbs.empty() || std::find(verbs.begin(), verbs.end(), verb) != verbs.end();
+}
 
 Scheme Scheme::builtin() {
   Scheme scheme;

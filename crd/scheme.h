@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <functional>
 #include <map>
 #include <string>
@@ -18,6 +19,13 @@ struct PrinterColumn {
   int priority = 0;  // > 0: only with -o wide
 };
 
+// A part of an object with an address of its own: {plural}/{name}/{subresource}.
+struct Subresource {
+  std::string name;  // "log"
+  std::string kind;  // what it answers or takes, "Pod", "PodExecOptions"
+  std::vector<std::string> verbs;
+};
+
 // What a kind is: names, scope, structure, and the rules that a structural schema cannot say.
 struct ResourceInfo {
   GroupVersionKind gvk;
@@ -27,6 +35,10 @@ struct ResourceInfo {
   std::vector<std::string> categories;
   bool namespaced = true;
   bool has_status = false;
+  // What may be done to its objects, in the words of discovery; empty means all of kAllVerbs.
+  std::vector<std::string> verbs;
+  // Those besides status, which has_status tells.
+  std::vector<Subresource> subresources;
   json schema;  // openAPIV3Schema
   std::vector<PrinterColumn> columns;
   // Finalizers stamped on every new object, so that nothing berth made can outlive its object unseen.
@@ -34,9 +46,14 @@ struct ResourceInfo {
   // Named cross-field rules; empty when none. Called after the schema passed. `old` is null on create.
   std::function<std::vector<Cause>(const json& object, const json* old)> rules;
 
+  // `verb` is of kAllVerbs.
+  bool allows(std::string_view verb) const;
   // "testenvironments.berth.dev", "events" for core.
   std::string group_resource() const { return gvk.group.empty() ? plural : plural + "." + gvk.group; }
 };
+
+inline constexpr std::array<std::string_view, 8> kAllVerbs = {"create", "delete", "deletecollection", "get",
+                                                              "list",   "patch",  "update",           "watch"};
 
 // Which kinds exist. Built once at start, read-only afterwards, shared by reference.
 class Scheme {
