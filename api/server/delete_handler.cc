@@ -1,21 +1,13 @@
 #include "api/server/delete_handler.h"
 
+#include "api/server/delete_options.h"
 #include "api/server/failure.h"
-#include "api/server/options.h"
+#include "api/server/media.h"
+#include "api/server/request_body.h"
 
 namespace berth::api {
 
 namespace {
-
-// null when there is no body.
-Result<json> read_delete_body(const http::ServerRequest& request) {
-  if (request.body.empty()) return Result<json>(boost::system::in_place_value, nullptr);
-  auto media = body_media(request.header("Content-Type"));
-  if (!media) return media.error();
-  auto decoded = decode_body(*media, request.body, "DeleteOptions");
-  if (!decoded) return decoded.error();
-  return Result<json>(boost::system::in_place_value, std::move(decoded->value));
-}
 
 json removed_status(const Object& object, const crd::ResourceInfo& resource) {
   json details = {{"name", object.name()}, {"kind", resource.plural}, {"uid", object.uid()}};

@@ -1,6 +1,7 @@
 #include "api/server/environment_handler.h"
 
 #include "api/server/options.h"
+#include "api/server/request_body.h"
 
 namespace berth::api {
 

@@ -6,7 +6,6 @@
 
 #include "api/http/message.h"
 #include "base/text.h"
-#include "crd/yaml.h"
 
 namespace berth::api {
 
@@ -55,31 +54,6 @@ std::optional<Media> media_of(const MediaRange& range, bool stream) {
   return std::nullopt;
 }
 
-Error unreadable(const std::string& kind, const std::string& what) {
-  return base::error(Reason::BadRequest, "the object provided is unrecognized (must be of type " + kind +
-                                             "): couldn't get version/kind; " + what);
-}
-
-Result<DecodedBody> decode_yaml(std::string_view body, const std::string& kind) {
-  auto documents = crd::parse_yaml(body);
-  if (!documents) return unreadable(kind, "yaml parse error: " + documents.error().message);
-  if (documents->size() != 1) {
-    return unreadable(kind, "expected one YAML document, found " + std::to_string(documents->size()));
-  }
-  DecodedBody decoded;
-  decoded.value = std::move(documents->front().value);
-  decoded.duplicates = std::move(documents->front().duplicate_keys);
-  return decoded;
-}
-
-Result<DecodedBody> decode_json(std::string_view body, const std::string& kind) {
-  DecodedBody decoded;
-  auto value = crd::parse_json(body, &decoded.duplicates);
-  if (value.has_error()) return unreadable(kind, "json parse error: " + value.error().message);
-  decoded.value = std::move(value.value());
-  return decoded;
-}
-
 }  // namespace
 
 Result<Media> negotiate(std::string_view accept, bool stream) {
@@ -96,21 +70,6 @@ Result<Media> negotiate(std::string_view accept, bool stream) {
   return base::error(Reason::NotAcceptable,
                      stream ? "only the following media types are accepted: application/json;stream=watch"
                             : "only the following media types are accepted: application/json, application/yaml");
-}
-
-Result<Media> body_media(std::string_view content_type) {
-  const auto type = split(content_type, ';').front();
-  if (http::same_text(type, "application/json")) return Media::Json;
-  if (http::same_text(type, "application/yaml")) return Media::Yaml;
-  return base::error(Reason::UnsupportedMediaType,
-                     "the body of the request was in an unknown format - accepted media types include: "
-                     "application/json, application/yaml");
-}
-
-Result<DecodedBody> decode_body(Media media, std::string_view body, const std::string& kind) {
-  auto decoded = media == Media::Yaml ? decode_yaml(body, kind) : decode_json(body, kind);
-  if (decoded.has_value() && !decoded->value.is_object()) return unreadable(kind, "the body is not an object");
-  return decoded;
 }
 
 }  // namespace berth::api

@@ -2,6 +2,7 @@
 
 #include "api/server/failure.h"
 #include "api/server/options.h"
+#include "api/server/request_body.h"
 
 namespace berth::api {
 
@@ -12,30 +13,6 @@ std::string name_in(const json& body) {
   if (metadata == body.end() || !metadata->is_object()) return {};
   const auto name = metadata->find("name");
   return name != metadata->end() && name->is_string() ? name->get<std::string>() : std::string();
-}
-
-// The decoded body of a write. Keys that came twice obey fieldValidation like unknown ones.
-Result<json> read_object(const http::ServerRequest& request, const Route& route, FieldValidation validation,
-                         Reply& reply) {
-  const auto& gvk = route.resource->gvk;
-  auto media = body_media(request.header("Content-Type"));
-  if (!media) return media.error();
-  auto decoded = decode_body(*media, request.body, gvk.kind);
-  if (!decoded) return decoded.error();
-  if (decoded->duplicates.empty() || validation == FieldValidation::Ignore) {
-    return Result<json>(boost::system::in_place_value, std::move(decoded->value));
-  }
-  std::string fields;
-  for (const auto& field : decoded->duplicates) {
-    const auto text = "duplicate field \"" + field + "\"";
-    fields += (fields.empty() ? "" : ", ") + text;
-    if (validation == FieldValidation::Warn) reply.warn(text);
-  }
-  if (validation == FieldValidation::Strict) {
-    return base::error(Reason::BadRequest, gvk.kind + " in version \"" + gvk.version + "\" cannot be handled as a " +
-                                               gvk.kind + ": strict decoding error: " + fields);
-  }
-  return Result<json>(boost::system::in_place_value, std::move(decoded->value));
 }
 
 }  // namespace

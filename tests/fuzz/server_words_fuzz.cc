@@ -3,7 +3,7 @@
 #include <cstdlib>
 
 #include "api/server/access.h"
-#include "api/server/media.h"
+#include "api/server/request_body.h"
 #include "api/server/route.h"
 #include "api/server/selector.h"
 #include "api/server/status_error.h"

@@ -1,0 +1,85 @@
+#include "api/server/request_body.h"
+
+#include "api/http/message.h"
+#include "base/text.h"
+#include "crd/yaml.h"
+
+namespace berth::api {
+
+namespace {
+
+Error unreadable(const std::string& kind, const std::string& what) {
+  return base::error(Reason::BadRequest, "the object provided is unrecognized (must be of type " + kind +
+                                             "): couldn't get version/kind; " + what);
+}
+
+Result<DecodedBody> decode_yaml(std::string_view body, const std::string& kind) {
+  auto documents = crd::parse_yaml(body);
+  if (!documents) return unreadable(kind, "yaml parse error: " + documents.error().message);
+  if (documents->size() != 1) {
+    return unreadable(kind, "expected one YAML document, found " + std::to_string(documents->size()));
+  }
+  DecodedBody decoded;
+  decoded.value = std::move(documents->front().value);
+  decoded.duplicates = std::move(documents->front().duplicate_keys);
+  return decoded;
+}
+
+Result<DecodedBody> decode_json(std::string_view body, const std::string& kind) {
+  DecodedBody decoded;
+  auto value = crd::parse_json(body, &decoded.duplicates);
+  if (value.has_error()) return unreadable(kind, "json parse error: " + value.error().message);
+  decoded.value = std::move(value.value());
+  return decoded;
+}
+
+}  // namespace
+
+Result<Media> body_media(std::string_view content_type) {
+  const auto type = base::trimmed(content_type.substr(0, content_type.find(';')));
+  if (http::same_text(type, "application/json")) return Media::Json;
+  if (http::same_text(type, "application/yaml")) return Media::Yaml;
+  return base::error(Reason::UnsupportedMediaType,
+                     "the body of the request was in an unknown format - accepted media types include: "
+                     "application/json, application/yaml");
+}
+
+Result<DecodedBody> decode_body(Media media, std::string_view body, const std::string& kind) {
+  auto decoded = media == Media::Yaml ? decode_yaml(body, kind) : decode_json(body, kind);
+  if (decoded.has_value() && !decoded->value.is_object()) return unreadable(kind, "the body is not an object");
+  return decoded;
+}
+
+Result<json> read_object(const http::ServerRequest& request, const Route& route, FieldValidation validation,
+                         Reply& reply) {
+  const auto& gvk = route.resource->gvk;
+  auto media = body_media(request.header("Content-Type"));
+  if (!media) return media.error();
+  auto decoded = decode_body(*media, request.body, gvk.kind);
+  if (!decoded) return decoded.error();
+  if (decoded->duplicates.empty() || validation == FieldValidation::Ignore) {
+    return Result<json>(boost::system::in_place_value, std::move(decoded->value));
+  }
+  std::string fields;
+  for (const auto& field : decoded->duplicates) {
+    const auto text = "duplicate field \"" + field + "\"";
+    fields += (fields.empty() ? "" : ", ") + text;
+    if (validation == FieldValidation::Warn) reply.warn(text);
+  }
+  if (validation == FieldValidation::Strict) {
+    return base::error(Reason::BadRequest, gvk.kind + " in version \"" + gvk.version + "\" cannot be handled as a " +
+                                               gvk.kind + ": strict decoding error: " + fields);
+  }
+  return Result<json>(boost::system::in_place_value, std::move(decoded->value));
+}
+
+Result<json> read_delete_body(const http::ServerRequest& request) {
+  if (request.body.empty()) return Result<json>(boost::system::in_place_value, nullptr);
+  auto media = body_media(request.header("Content-Type"));
+  if (!media) return media.error();
+  auto decoded = decode_body(*media, request.body, "DeleteOptions");
+  if (!decoded) return decoded.error();
+  return Result<json>(boost::system::in_place_value, std::move(decoded->value));
+}
+
+}  // namespace berth::api
