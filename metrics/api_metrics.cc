@@ -6,8 +6,8 @@ namespace berth::metrics {
 
 namespace {
 
-const Buckets kRequestSeconds = {0.005, 0.025, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 1,  1.25, 1.5, 2,
-                                 3,     4,     5,    6,   8,   10,  15,  20,  30, 45,   60};
+const Buckets kApiRequestSeconds = {0.005, 0.025, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 1,  1.25, 1.5, 2,
+                                    3,     4,     5,    6,   8,   10,  15,  20,  30, 45,   60};
 
 }  // namespace
 
@@ -30,7 +30,7 @@ ApiMetrics::~ApiMetrics() = default;
 
 void ApiMetrics::request(const std::string& verb, const std::string& resource, int code, double seconds) {
   impl_->requests.Add({{"verb", verb}, {"resource", resource}, {"code", std::to_string(code)}}).Increment();
-  impl_->durations.Add({{"verb", verb}, {"resource", resource}}, kRequestSeconds).Observe(seconds);
+  impl_->durations.Add({{"verb", verb}, {"resource", resource}}, kApiRequestSeconds).Observe(seconds);
 }
 
 void ApiMetrics::watchers(const std::string& resource, int delta) {

@@ -6,7 +6,7 @@ namespace berth::metrics {
 
 namespace {
 
-const Buckets kRequestSeconds = {0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30};
+const Buckets kEngineRequestSeconds = {0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30};
 
 }  // namespace
 
@@ -39,7 +39,7 @@ EngineMetrics::~EngineMetrics() = default;
 
 void EngineMetrics::request(const std::string& operation, const std::string& code, double seconds) {
   impl_->requests.Add({{"host", impl_->host}, {"operation", operation}, {"code", code}}).Increment();
-  impl_->durations.Add({{"host", impl_->host}, {"operation", operation}}, kRequestSeconds).Observe(seconds);
+  impl_->durations.Add({{"host", impl_->host}, {"operation", operation}}, kEngineRequestSeconds).Observe(seconds);
 }
 
 void EngineMetrics::up(bool is_up) { impl_->up.Set(is_up ? 1 : 0); }

@@ -5,10 +5,10 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstring>
 #include <utility>
 
 #include "base/state_file.h"
+#include "controller/app/file_error.h"
 #include "controller/app/locked_file.h"
 
 namespace berth::app {
@@ -18,10 +18,6 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::size_t kLongestWord = 256;
-
-Error failed(const fs::path& path, const std::string& what, int code) {
-  return base::error(Reason::InternalError, path.string() + ": " + what + ": " + std::strerror(code));
-}
 
 // One word; "" when there is none. What cannot be read is an error: taking it for empty would make a new name or token in its place.
 Result<std::string> read_word(const fs::path& path) {
@@ -49,7 +45,7 @@ Result<std::string> random_hex(std::size_t bytes) {
 // A directory that was there before must be berth's already, or hold nothing: closing somebody's /tmp to others breaks the machine.
 Result<void> check_existing(const fs::path& path) {
   struct stat info{};
-  if (::stat(path.c_str(), &info) != 0) return failed(path, "cannot be looked at", errno);
+  if (::stat(path.c_str(), &info) != 0) return file_error(path, "cannot be looked at", errno);
   if (info.st_uid != ::geteuid()) {
     return base::error(Reason::Invalid, "--data-dir: " + path.string() + " belongs to another user; choose a new directory");
   }
@@ -69,11 +65,11 @@ Result<DataDir> DataDir::open(const fs::path& path) {
   const auto absolute = fs::absolute(path, ec);
   if (!fs::is_directory(absolute, ec)) {
     fs::create_directories(absolute.parent_path(), ec);
-    if (::mkdir(absolute.c_str(), 0700) != 0 && errno != EEXIST) return failed(absolute, "cannot be made", errno);
+    if (::mkdir(absolute.c_str(), 0700) != 0 && errno != EEXIST) return file_error(absolute, "cannot be made", errno);
     if (!fs::is_directory(absolute, ec)) return base::error(Reason::InternalError, absolute.string() + ": is not a directory");
   }
   if (auto usable = check_existing(absolute); usable.has_error()) return usable.error();
-  if (::chmod(absolute.c_str(), 0700) != 0) return failed(absolute, "cannot be closed to others", errno);
+  if (::chmod(absolute.c_str(), 0700) != 0) return file_error(absolute, "cannot be closed to others", errno);
 
   auto lock = lock_file(absolute / "lock");
   if (lock.has_error()) return lock.error();
@@ -95,7 +91,7 @@ Result<std::string> DataDir::admin_token() const {
   auto kept = read_word(path);
   if (kept.has_error()) return kept;
   if (!kept->empty()) {
-    if (::chmod(path.c_str(), 0600) != 0) return failed(path, "cannot be closed to others", errno);
+    if (::chmod(path.c_str(), 0600) != 0) return file_error(path, "cannot be closed to others", errno);
     return kept;
   }
   auto fresh = random_hex(32);

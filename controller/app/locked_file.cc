@@ -6,15 +6,12 @@
 
 #include <cctype>
 #include <cerrno>
-#include <cstring>
+
+#include "controller/app/file_error.h"
 
 namespace berth::app {
 
 namespace {
-
-Error failed(const std::filesystem::path& path, const std::string& what, int code) {
-  return base::error(Reason::InternalError, path.string() + ": " + what + ": " + std::strerror(code));
-}
 
 std::string pid_in(int fd) {
   char buffer[32];
@@ -28,19 +25,19 @@ std::string pid_in(int fd) {
 
 Result<LockedFile> lock_file(const std::filesystem::path& path) {
   const int fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-  if (fd < 0) return failed(path, "cannot be opened", errno);
+  if (fd < 0) return file_error(path, "cannot be opened", errno);
   if (::flock(fd, LOCK_EX | LOCK_NB) != 0) {
     const int code = errno;
     LockedFile held{-1, pid_in(fd)};
     ::close(fd);
-    if (code != EWOULDBLOCK) return failed(path, "cannot be locked", code);
+    if (code != EWOULDBLOCK) return file_error(path, "cannot be locked", code);
     return held;
   }
   const auto pid = std::to_string(::getpid()) + "\n";
   if (::ftruncate(fd, 0) != 0 || ::pwrite(fd, pid.data(), pid.size(), 0) != static_cast<ssize_t>(pid.size())) {
     const int code = errno;
     ::close(fd);
-    return failed(path, "cannot be written", code);
+    return file_error(path, "cannot be written", code);
   }
   return LockedFile{fd, ""};
 }

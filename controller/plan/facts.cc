@@ -8,12 +8,6 @@ namespace {
 
 constexpr base::Duration kLongRun = std::chrono::minutes(10);
 
-const crd::json* member(const crd::json& object, std::string_view key) {
-  if (!object.is_object()) return nullptr;
-  const auto it = object.find(key);
-  return it == object.end() ? nullptr : &*it;
-}
-
 std::optional<base::SystemTime> time_at(const crd::json& object, std::string_view key) {
   return base::parse_time(text_at(object, key));
 }
@@ -25,8 +19,7 @@ ServiceRecord record_of(const crd::json& entry) {
   record.started_at = time_at(entry, "startedAt");
   record.restart_count = static_cast<int>(number_at(entry, "restartCount"));
   record.backoff_level = static_cast<int>(number_at(entry, "backoffLevel"));
-  const crd::json* ready = member(entry, "ready");
-  record.ready = ready && ready->is_boolean() && ready->get<bool>();
+  record.ready = crd::flag_at(entry, "ready");
   return record;
 }
 
@@ -41,28 +34,6 @@ PortLease lease_of(const std::string& service, const crd::json& entry) {
 }
 
 }  // namespace
-
-std::string text_at(const crd::json& object, std::string_view key) {
-  const crd::json* value = member(object, key);
-  return value && value->is_string() ? value->get<std::string>() : "";
-}
-
-std::int64_t number_at(const crd::json& object, std::string_view key) {
-  const crd::json* value = member(object, key);
-  return value && value->is_number_integer() ? value->get<std::int64_t>() : 0;
-}
-
-const crd::json& object_at(const crd::json& object, std::string_view key) {
-  static const crd::json kNone = crd::json::object();
-  const crd::json* value = member(object, key);
-  return value && value->is_object() ? *value : kNone;
-}
-
-const crd::json& array_at(const crd::json& object, std::string_view key) {
-  static const crd::json kNone = crd::json::array();
-  const crd::json* value = member(object, key);
-  return value && value->is_array() ? *value : kNone;
-}
 
 Leases leases_of(const crd::json& status) {
   Leases leases;

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "controller/plan/environment_plan.h"
+#include "crd/fields.h"
 
 // What the stored status remembers, read once and tolerantly: a field that is missing or odd is as if it had never been
 // written. Internal to plan/.
@@ -41,10 +42,9 @@ bool has_run(const engine::Container& container);
 // Engine times have nanoseconds, stored ones microseconds.
 bool same_instant(base::SystemTime a, base::SystemTime b);
 
-// For tolerant reading of stored JSON: "" / 0 / false / an empty value when the member is absent or of another type.
-std::string text_at(const crd::json& object, std::string_view key);
-std::int64_t number_at(const crd::json& object, std::string_view key);
-const crd::json& object_at(const crd::json& object, std::string_view key);
-const crd::json& array_at(const crd::json& object, std::string_view key);
+using crd::array_at;
+using crd::number_at;
+using crd::object_at;
+using crd::text_at;
 
 }  // namespace berth::plan

@@ -8,6 +8,11 @@ std::string_view short_uid(std::string_view uid) { return uid.substr(0, 8); }
 
 }  // namespace
 
+std::string label(const engine::Labels& labels, const char* key) {
+  const auto found = labels.find(key);
+  return found == labels.end() ? "" : found->second;
+}
+
 std::string container_name(std::string_view environment, std::string_view service, std::string_view uid) {
   std::string name(environment);
   name.append("-").append(service).append("-").append(short_uid(uid));

@@ -3,6 +3,8 @@
 #include <string>
 #include <string_view>
 
+#include "controller/engine/types.h"
+
 namespace berth::plan {
 
 // Label keys on every engine object that berth makes. What lacks kInstanceLabel with our value is never touched.
@@ -12,6 +14,9 @@ inline constexpr const char* kNamespaceLabel = "berth.dev/namespace";
 inline constexpr const char* kEnvironmentLabel = "berth.dev/environment";
 inline constexpr const char* kServiceLabel = "berth.dev/service";
 inline constexpr const char* kSpecHashLabel = "berth.dev/spec-hash";
+
+// The value of a label; "" when it is absent.
+std::string label(const engine::Labels& labels, const char* key);
 
 // Deterministic names, unique per environment uid, so that a create whose answer was lost is found again.
 std::string container_name(std::string_view environment, std::string_view service, std::string_view uid);

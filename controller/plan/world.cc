@@ -256,11 +256,6 @@ bool engine_is_empty(const Input& input) {
          std::none_of(input.actual.networks.begin(), input.actual.networks.end(), owned);
 }
 
-std::string label(const engine::Labels& labels, const char* key) {
-  const auto it = labels.find(key);
-  return it == labels.end() ? "" : it->second;
-}
-
 const Failure* failure_of(const Input& input, const std::string& target) {
   const auto it = input.memory.failures.find(target);
   if (it == input.memory.failures.end()) return nullptr;

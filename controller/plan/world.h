@@ -63,8 +63,6 @@ base::SystemTime restart_due(const ServiceView& service);
 // Whether it carries this instance's label and this environment's uid. All else is never looked at.
 bool is_owned(const Input& input, const engine::Labels& labels);
 bool engine_is_empty(const Input& input);
-// "" when absent.
-std::string label(const engine::Labels& labels, const char* key);
 // Its failure, unless it was about a spec that has changed since; nullptr when the last operation succeeded.
 const Failure* failure_of(const Input& input, const std::string& target);
 

@@ -41,6 +41,8 @@ class ActionRunner {
   Task<Result<std::string>> run(Subject subject, plan::Action action);
 
  private:
+  static constexpr base::Duration kCallDeadline = std::chrono::seconds(60);
+
   // action_runner_containers.cc
   Task<Result<void>> create_container(Subject subject, plan::Action action);
   Task<Result<std::string>> create_or_pull(Subject subject, plan::Action action);

@@ -9,21 +9,15 @@ namespace berth::reconcile {
 
 namespace {
 
-constexpr base::Duration kCallDeadline = std::chrono::seconds(60);
 constexpr base::Duration kRemovalDeadline = std::chrono::seconds(10);
 constexpr base::Duration kRemovalPoll = std::chrono::milliseconds(100);
 constexpr int kLogLines = 20;
 constexpr base::Duration kStartPatience = std::chrono::seconds(30);
 
-std::string label(const engine::Labels& labels, const char* key) {
-  const auto found = labels.find(key);
-  return found == labels.end() ? std::string() : found->second;
-}
-
 // Whether `container` is what `spec` asks for, so that making it again would change nothing.
 bool is_what_we_want(const engine::Container& container, const engine::ContainerSpec& spec) {
   for (const auto* key : {plan::kInstanceLabel, plan::kUidLabel, plan::kServiceLabel, plan::kSpecHashLabel}) {
-    if (label(container.labels, key) != label(spec.labels, key)) return false;
+    if (plan::label(container.labels, key) != plan::label(spec.labels, key)) return false;
   }
   return std::all_of(container.attachments.begin(), container.attachments.end(), [&](const auto& attachment) {
     return attachment.network_id.empty() || attachment.network_id == spec.network_id;

@@ -4,12 +4,6 @@
 
 namespace berth::reconcile {
 
-namespace {
-
-constexpr base::Duration kCallDeadline = std::chrono::seconds(60);
-
-}  // namespace
-
 Task<Result<void>> ActionRunner::create_network(Subject subject, plan::Action action) {
   if (!action.network) co_return base::error(Reason::InternalError, "CreateNetwork without a network spec");
   const auto spec = *action.network;

@@ -11,7 +11,7 @@ namespace berth::reconcile {
 
 namespace {
 
-constexpr base::Duration kListDeadline = std::chrono::seconds(30);
+constexpr base::Duration kVolumeDeadline = std::chrono::seconds(30);
 
 bool stays_down(const crd::Service& service, int exit_code) {
   switch (service.restart_policy) {
@@ -136,11 +136,11 @@ Task<Result<std::string>> EnvironmentReconciler::finalize(Subject subject) {
   if (!left->containers.empty() || !left->networks.empty()) co_return std::string();
   std::vector<std::string> labels{std::string(plan::kInstanceLabel) + "=" + host.instance(),
                                   std::string(plan::kUidLabel) + "=" + uid};
-  const auto deadline = base::Deadline::after(parts_.clock.steady_now(), kListDeadline);
+  const auto deadline = base::Deadline::after(parts_.clock.steady_now(), kVolumeDeadline);
   auto volumes = co_await host.engine.list_volumes(std::move(labels), deadline);
   if (volumes.has_error()) co_return volumes.error();
   for (const auto& volume : *volumes) {
-    const auto limit = base::Deadline::after(parts_.clock.steady_now(), kListDeadline);
+    const auto limit = base::Deadline::after(parts_.clock.steady_now(), kVolumeDeadline);
     auto removed = co_await host.engine.remove_volume(volume.name, limit);
     if (removed.has_error() && removed.error().reason != Reason::NotFound) co_return removed.error();
   }

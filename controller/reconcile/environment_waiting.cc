@@ -8,7 +8,7 @@ namespace berth::reconcile {
 namespace {
 
 // A short absence (an engine that restarts) is not worth a write to every environment.
-constexpr base::Duration kPatience = std::chrono::seconds(10);
+constexpr base::Duration kWaitingPatience = std::chrono::seconds(10);
 
 bool is_over(const json& status) {
   const auto phase = plan::text_at(status, "phase");
@@ -39,7 +39,7 @@ runtime::Outcome EnvironmentReconciler::await_engine(const ObjectPtr& object) {
 runtime::Outcome EnvironmentReconciler::stand_by(const ObjectPtr& object, const std::string& why) {
   runtime::Outcome outcome;
   const auto now = parts_.clock.steady_now();
-  const auto due = waiting_.try_emplace(object->uid(), now).first->second + kPatience;
+  const auto due = waiting_.try_emplace(object->uid(), now).first->second + kWaitingPatience;
   if (now < due && !(object->deleting() && !why.empty())) {
     outcome.requeue_after = due - now;
     return outcome;

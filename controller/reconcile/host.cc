@@ -11,7 +11,7 @@ namespace {
 
 constexpr int kNetworkCalls = 2;
 constexpr int kContainerChanges = 8;
-constexpr base::Duration kCallDeadline = std::chrono::seconds(30);
+constexpr base::Duration kHostCallDeadline = std::chrono::seconds(30);
 
 }  // namespace
 
@@ -50,7 +50,7 @@ Task<void> Host::stop() {
 Task<void> Host::prepare() {
   for (;;) {
     co_await mirror.wait_live();
-    const auto deadline = base::Deadline::after(clock.steady_now(), kCallDeadline);
+    const auto deadline = base::Deadline::after(clock.steady_now(), kHostCallDeadline);
     auto answer = co_await engine.info(deadline);
     if (answer.has_value()) {
       info_ = *answer;
@@ -83,7 +83,7 @@ void Host::refresh_blocked() {
 
 Task<void> Host::block_foreign() {
   blocking_ = true;
-  const auto deadline = base::Deadline::after(clock.steady_now(), kCallDeadline);
+  const auto deadline = base::Deadline::after(clock.steady_now(), kHostCallDeadline);
   std::vector<std::string> every;
   auto networks = co_await engine.list_networks(std::move(every), deadline);
   blocking_ = false;

@@ -9,7 +9,7 @@ namespace berth::reconcile {
 namespace {
 
 // The environment that a Lease is the heartbeat of, and its uid; nullopt when it does not say.
-std::optional<std::pair<ObjectKey, std::string>> owner_of(const ObjectPtr& lease) {
+std::optional<std::pair<ObjectKey, std::string>> environment_of(const ObjectPtr& lease) {
   const auto& metadata = plan::object_at(lease->body(), "metadata");
   for (const auto& reference : plan::array_at(metadata, "ownerReferences")) {
     const auto group = std::string(crd::kGroup) + "/";
@@ -36,7 +36,7 @@ LeaseWatch::LeaseWatch(Executor executor, base::Clock& clock, api::Client& clien
 
 void LeaseWatch::sweep(const runtime::Informer& environments) {
   for (const auto& lease : leases_.list()) {
-    const auto owner = owner_of(lease);
+    const auto owner = environment_of(lease);
     if (!owner) continue;
     const auto environment = environments.get(owner->first);
     if (!environment || environment->uid() != owner->second) tasks_.spawn("remove", remove(lease->key(), lease->uid()));

@@ -13,7 +13,7 @@ namespace {
 
 constexpr base::Duration kInspectDeadline = std::chrono::seconds(20);
 constexpr base::Duration kListedInspectDeadline = std::chrono::seconds(2);  // others wait for it
-constexpr base::Duration kListDeadline = std::chrono::seconds(60);
+constexpr base::Duration kMirrorListDeadline = std::chrono::seconds(60);
 constexpr base::Duration kOverlap = std::chrono::seconds(5);
 constexpr base::Backoff kReconnect{std::chrono::milliseconds(200), std::chrono::seconds(5), 2.0};
 
@@ -152,7 +152,7 @@ Task<void> Mirror::resync_loop() {
 
 Task<Result<void>> Mirror::list_all(bool inspect_everything) {
   const auto before = epoch_;
-  const auto deadline = base::Deadline::after(clock_.steady_now(), kListDeadline);
+  const auto deadline = base::Deadline::after(clock_.steady_now(), kMirrorListDeadline);
   auto labels = filter();
   auto networks = co_await engine_.list_networks(labels, deadline);
   if (networks.has_error()) co_return networks.error();
@@ -260,7 +260,7 @@ Task<Result<engine::Container>> Mirror::refresh(std::string id, base::Duration p
 
 Task<Result<plan::Actual>> Mirror::relist(std::string uid) {
   const auto before = epoch_;
-  const auto deadline = base::Deadline::after(clock_.steady_now(), kListDeadline);
+  const auto deadline = base::Deadline::after(clock_.steady_now(), kMirrorListDeadline);
   auto labels = filter();
   labels.push_back(std::string(plan::kUidLabel) + "=" + uid);
   auto networks = co_await engine_.list_networks(labels, deadline);

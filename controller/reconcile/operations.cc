@@ -7,10 +7,10 @@ namespace berth::reconcile {
 
 namespace {
 
-constexpr base::Duration kCallDeadline = std::chrono::seconds(30);
+constexpr base::Duration kOperationDeadline = std::chrono::seconds(30);
 constexpr base::Duration kWholeLog = std::chrono::minutes(10);  // the reader may be slow
 
-base::Deadline soon(base::Clock& clock) { return base::Deadline::after(clock.steady_now(), kCallDeadline); }
+base::Deadline soon(base::Clock& clock) { return base::Deadline::after(clock.steady_now(), kOperationDeadline); }
 
 const engine::Container* newest(const std::vector<engine::Container>& containers, const std::string& service) {
   const engine::Container* found = nullptr;

@@ -19,7 +19,7 @@ constexpr base::Duration kFirst = milliseconds(20);
 constexpr base::Duration kExecFloor = milliseconds(250);
 constexpr base::Duration kSlowest = std::chrono::seconds(1);
 // A service that is not ready yet is not called unready so soon: it is starting.
-constexpr base::Duration kPatience = std::chrono::seconds(5);
+constexpr base::Duration kVerdictPatience = std::chrono::seconds(5);
 constexpr base::Duration kTellAgain = std::chrono::seconds(10);
 
 bool is_exec(const plan::ProbeTarget& target) { return std::holds_alternative<crd::ExecAction>(target.probe.action); }
@@ -101,7 +101,7 @@ void Prober::watch(const Owner& owner, base::SystemTime created, const std::vect
     if (services.contains(target.service)) continue;
     auto watched = std::make_shared<Watched>(executor_, owner, created, target);
     watched->since = clock_.steady_now();
-    watched->tell_from = watched->since + kPatience;
+    watched->tell_from = watched->since + kVerdictPatience;
     services.emplace(target.service, watched);
     if (is_image(target)) continue;  // the engine probes, its events say so
     if (log_action(target)) {
@@ -209,7 +209,7 @@ void Prober::judge(Watched& watched, const CheckResult& result) {
   }
   watched.successes = 0;
   ++watched.failures;
-  const bool starting = watched.probed.verdict == plan::Verdict::Unknown && clock_.steady_now() - watched.since < kPatience;
+  const bool starting = watched.probed.verdict == plan::Verdict::Unknown && clock_.steady_now() - watched.since < kVerdictPatience;
   if (starting || watched.failures < probe.failure_threshold) {
     if (!was_ready) set_message(watched, result.message);
     return;

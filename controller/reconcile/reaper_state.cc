@@ -2,18 +2,10 @@
 
 #include "base/log.h"
 #include "base/state_file.h"
+#include "crd/fields.h"
 #include "crd/object.h"
 
 namespace berth::reconcile {
-
-namespace {
-
-bool flag(const json& state, const char* key) {
-  const auto found = state.find(key);
-  return found != state.end() && found->is_boolean() && found->get<bool>();
-}
-
-}  // namespace
 
 ReaperState load_reaper_state(const std::filesystem::path& file) {
   ReaperState state;
@@ -25,8 +17,8 @@ ReaperState load_reaper_state(const std::filesystem::path& file) {
     base::log_warn("reaper", "state cannot be read", {{"file", file.string()}});
     return state;
   }
-  state.held = flag(*stored, "held");
-  state.unseen = flag(*stored, "unseen");
+  state.held = crd::flag_at(*stored, "held");
+  state.unseen = crd::flag_at(*stored, "unseen");
   if (const auto adopted = stored->find("adopted"); adopted != stored->end() && adopted->is_array()) {
     for (const auto& uid : *adopted) {
       if (uid.is_string()) state.adopted.insert(uid.get<std::string>());

@@ -18,7 +18,6 @@ namespace berth::source {
 
 namespace {
 
-constexpr std::string_view kComponent = "source";
 constexpr double kResyncSpread = 0.1;
 constexpr base::Backoff kSaveAgain{std::chrono::seconds(1), std::chrono::seconds(60), 2.0};
 

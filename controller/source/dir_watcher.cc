@@ -19,12 +19,6 @@
 
 namespace berth::source {
 
-namespace {
-
-constexpr std::string_view kComponent = "source";
-
-}  // namespace
-
 struct DirWatcher::State {
   State(std::vector<std::string> watched, std::size_t limit, base::Clock& c, OnLook callback)
       : clock(c), on_look(std::move(callback)), roots(std::move(watched)), file_limit(limit) {}

@@ -10,6 +10,10 @@ bool ignored_name(std::string_view name) {
   return name == "4913" || name.ends_with(".swp") || name.ends_with(".swx") || name.ends_with(".tmp");
 }
 
+std::string path_in(const std::string& directory, const std::string& name) {
+  return directory == "/" ? "/" + name : directory + "/" + name;
+}
+
 bool manifest_name(std::string_view name) {
   if (ignored_name(name)) return false;
   return name.ends_with(".yaml") || name.ends_with(".yml") || name.ends_with(".json");

@@ -9,6 +9,8 @@ namespace berth::source {
 // Names that are never looked at: hidden ones (Kubernetes' ..data too: what leads through it is seen by its own name)
 // and what editors leave while they save: x~, #x#, x.swp, x.tmp, 4913.
 bool ignored_name(std::string_view name);
+// `directory`/`name`; also where the directory is "/".
+std::string path_in(const std::string& directory, const std::string& name);
 // .yaml, .yml or .json, and not ignored.
 bool manifest_name(std::string_view name);
 

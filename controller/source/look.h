@@ -13,6 +13,9 @@
 
 namespace berth::source {
 
+// What the log lines of this folder name as their component.
+inline constexpr std::string_view kComponent = "source";
+
 // One document of a file that names an object. `body` is ready to be written: namespace filled in, stamped with
 // berth.dev/source and berth.dev/source-hash. Immutable, shared between threads.
 struct Manifest {

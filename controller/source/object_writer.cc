@@ -8,7 +8,6 @@ namespace berth::source {
 
 namespace {
 
-constexpr std::string_view kComponent = "source";
 constexpr std::size_t kParallel = 64;
 constexpr base::Backoff kRetry{std::chrono::milliseconds(50), std::chrono::seconds(30), 2.0};
 constexpr base::Backoff kQuarrel{std::chrono::milliseconds(200), std::chrono::seconds(60), 2.0};

@@ -18,10 +18,6 @@ namespace {
 
 std::string name_of(const std::string& path) { return path.substr(path.rfind('/') + 1); }
 
-std::string join(const std::string& directory, const std::string& name) {
-  return directory == "/" ? "/" + name : directory + "/" + name;
-}
-
 struct DirCloser {
   void operator()(DIR* directory) const { ::closedir(directory); }
 };
@@ -171,10 +167,10 @@ std::vector<std::string> TreeScan::read_directory(const std::string& path, Look&
     const std::string name = entry->d_name;
     if (!ignored_name(name)) {
       switch (type_of(fd, *entry)) {
-        case DT_DIR: directories.push_back(join(path, name)); break;
-        case DT_LNK: links_.push_back(join(path, name)); break;
+        case DT_DIR: directories.push_back(path_in(path, name)); break;
+        case DT_LNK: links_.push_back(path_in(path, name)); break;
         default:
-          if (manifest_name(name)) files.push_back(join(path, name));
+          if (manifest_name(name)) files.push_back(path_in(path, name));
       }
     }
     errno = 0;

@@ -6,6 +6,7 @@
 #include <climits>
 #include <deque>
 
+#include "controller/source/file_names.h"
 #include "controller/source/watch_set.h"
 
 namespace berth::source {
@@ -26,10 +27,6 @@ std::deque<std::string> components(const std::string& path) {
   return parts;
 }
 
-std::string join(const std::string& directory, const std::string& name) {
-  return directory == "/" ? "/" + name : directory + "/" + name;
-}
-
 // "" when `path` is no link.
 std::string target_of(const std::string& path) {
   std::array<char, PATH_MAX> text{};
@@ -42,11 +39,11 @@ void walk(WatchSet& watches, std::string at, std::deque<std::string> rest, const
     const std::string name = rest.front();
     rest.pop_front();
     if (name == "..") {
-      at = join(at, name);
+      at = path_in(at, name);
       continue;
     }
     watches.entry(at, name, path);
-    const std::string here = join(at, name);
+    const std::string here = path_in(at, name);
     const std::string target = target_of(here);
     if (target.empty()) {
       struct stat status {};
