@@ -2,7 +2,6 @@
 
 #include "api/server/delete_options.h"
 #include "api/server/failure.h"
-#include "api/server/media.h"
 #include "api/server/request_body.h"
 
 namespace berth::api {

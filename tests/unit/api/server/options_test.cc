@@ -1,5 +1,7 @@
 #include "api/server/options.h"
 
+#include "api/server/delete_options.h"
+
 #include <gtest/gtest.h>
 
 namespace berth::api {
