@@ -87,6 +87,35 @@ json ports_status(const Input& input, const std::string& service) {
   return ports;
 }
 
+json stored_service(const Input& input, const std::string& name) {
+  for (const json& service : array_at(input.status, "services")) {
+    if (text_at(service, "name") == name) return service;
+  }
+  return json{{"name", name}, {"state", "Removing"}, {"restartCount", 0}};
+}
+
+bool has_ended(const ServiceView& service) {
+  return service.state == ServiceState::Exited || service.state == ServiceState::Completed || service.state == ServiceState::Failed;
+}
+
+std::string address_of(const World& world, const engine::Container& container) {
+  const std::string name = network_name(world.input.name, world.input.uid);
+  for (const engine::Attachment& attachment : container.attachments) {
+    if (attachment.network_name == name) return attachment.ip_address;
+  }
+  return "";
+}
+
+// How the run before this one of the same container ended, as far as it was seen to end.
+void put_last_termination(json& out, const json& before) {
+  if (text_at(before, "containerID") != text_at(out, "containerID")) return;
+  if (before.contains("lastTermination")) out["lastTermination"] = before["lastTermination"];
+  if (!before.contains("exitCode") || text_at(before, "startedAt") == text_at(out, "startedAt")) return;
+  json last = {{"exitCode", before["exitCode"]}};
+  for (const char* key : {"reason", "startedAt", "finishedAt"}) put(last, key, text_at(before, key));
+  out["lastTermination"] = std::move(last);
+}
+
 json service_status(const World& world, const ServiceView& service, bool ending) {
   const std::string& name = service.spec->name;
   json out = {{"name", name},
@@ -101,9 +130,12 @@ json service_status(const World& world, const ServiceView& service, bool ending)
   if (service.container) {
     put(out, "containerName", service.container->name);
     put(out, "imageID", service.container->image_id);
-    const bool ended = service.state == ServiceState::Exited || service.state == ServiceState::Completed ||
-                       service.state == ServiceState::Failed;
-    if (ended) out["exitCode"] = service.container->exit_code;
+    put(out, "ipAddress", address_of(world, *service.container));
+    if (has_ended(service)) {
+      out["exitCode"] = service.container->exit_code;
+      if (service.container->finished_at != base::SystemTime{}) put_time(out, "finishedAt", service.container->finished_at);
+    }
+    put_last_termination(out, stored_service(world.input, name));
   }
   if (!service.ready) {
     const Explanation why = explain(world, service);
@@ -127,15 +159,9 @@ json past_service_status(const World& world, const json& before, const std::stri
   if (!exists) {
     out.erase("containerID");
     out.erase("containerName");
+    out.erase("ipAddress");
   }
   return out;
-}
-
-json stored_service(const Input& input, const std::string& name) {
-  for (const json& service : array_at(input.status, "services")) {
-    if (text_at(service, "name") == name) return service;
-  }
-  return json{{"name", name}, {"state", "Removing"}, {"restartCount", 0}};
 }
 
 // Services that left the spec but hold ports or a container.

@@ -343,5 +343,26 @@ TEST(Status, AServiceThatLeftTheSpecIsShownUntilItIsGone) {
   EXPECT_TRUE(service_of(scene.status(), "redis").is_null());
 }
 
+TEST(Status, RemembersHowTheRunBeforeEnded) {
+  Scene scene;
+  scene.service("redis");
+  scene.network();
+  engine::Container& redis = scene.exited("redis", 3);
+  scene.store();
+  EXPECT_EQ(service_of(scene.input.status, "redis")["finishedAt"], "2026-11-23T10:00:09.000000Z");
+  redis.state = engine::ContainerState::Running;
+  redis.started_at = scene.at(10s);
+  redis.exit_code = 0;
+  redis.attachments.front().ip_address = "10.213.0.3";
+  for (int look = 0; look < 2; ++look) {
+    const json service = service_of(scene.status(), "redis");
+    EXPECT_EQ(service["ipAddress"], "10.213.0.3");
+    EXPECT_EQ(service["lastTermination"]["exitCode"], 3);
+    EXPECT_EQ(service["lastTermination"]["startedAt"], "2026-11-23T10:00:05.000000Z");
+    EXPECT_FALSE(service.contains("finishedAt"));
+    scene.store();
+  }
+}
+
 }  // namespace
 }  // namespace berth::plan
