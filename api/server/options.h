@@ -13,11 +13,8 @@
 namespace berth::api {
 
 // Query parameters as values. Pure. Unknown parameters are ignored.
-// Errors: Invalid for a value that is not supported ("CreateOptions.meta.k8s.io \"\" is invalid: dryRun: ..."), BadRequest for
+// Errors: Invalid for a value that is not supported ("ListOptions.meta.k8s.io \"\" is invalid: limit: ..."), BadRequest for
 // what is no number and for selectors.
-
-// `kind`: "CreateOptions" or "UpdateOptions". fieldManager is the User-Agent up to its first '/' when it is not given.
-Result<WriteOptions> parse_write_options(const http::ServerRequest& request, const std::string& kind);
 
 struct ListOptions {
   LabelSelector labels;

@@ -1,8 +1,8 @@
 #include "api/server/write_handler.h"
 
 #include "api/server/failure.h"
-#include "api/server/options.h"
 #include "api/server/request_body.h"
+#include "api/server/write_options.h"
 
 namespace berth::api {
 

@@ -1,4 +1,5 @@
 #include "api/server/options.h"
+#include "api/server/write_options.h"
 
 #include "api/server/delete_options.h"
 
