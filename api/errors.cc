@@ -43,6 +43,12 @@ Error forbidden(const crd::ResourceInfo& resource, std::string_view name, std::s
                      named(resource.group_resource(), name) + " is forbidden: " + std::string(why));
 }
 
+Error namespace_terminating(const crd::ResourceInfo& resource, std::string_view name, const std::string& ns) {
+  auto error = forbidden(resource, name, "unable to create new content in namespace " + ns + " because it is being terminated");
+  error.causes.push_back({"NamespaceTerminating", "namespace " + ns + " is being terminated", "metadata.namespace"});
+  return error;
+}
+
 Error invalid(std::string_view what, std::string_view name, std::vector<Cause> causes) {
   if (causes.size() > crd::cause::kMostCauses + 1) {
     const auto more = causes.size() - crd::cause::kMostCauses;

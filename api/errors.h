@@ -22,6 +22,8 @@ Error conflict(const crd::ResourceInfo& resource, std::string_view name, std::st
 Error stale(const crd::ResourceInfo& resource, std::string_view name);
 // testenvironments.berth.dev "web" is forbidden: <why>
 Error forbidden(const crd::ResourceInfo& resource, std::string_view name, std::string_view why);
+// The Forbidden of a create in a namespace that is going, with its cause.
+Error namespace_terminating(const crd::ResourceInfo& resource, std::string_view name, const std::string& ns);
 // TestEnvironment.berth.dev "web" is invalid: <cause>, or [<cause>, <cause>]. `what` is a kind or a resource
 // with its group.
 Error invalid(std::string_view what, std::string_view name, std::vector<Cause> causes);

@@ -4,6 +4,7 @@
 #include <set>
 #include <string_view>
 
+#include "api/preconditions.h"
 #include "crd/cause.h"
 #include "crd/field_path.h"
 #include "crd/fields.h"
@@ -111,12 +112,12 @@ void check_name(const crd::ResourceInfo& resource, const json& metadata, std::ve
     causes.push_back(crd::cause::required("metadata.name", "name or generateName is required"));
     return;
   }
-  const bool is_namespace = resource.gvk.group.empty() && resource.gvk.kind == "Namespace";
-  const std::size_t limit = is_namespace ? 63 : 253;
+  const bool is_label = is_namespace(resource);
+  const std::size_t limit = is_label ? 63 : 253;
   if (name.size() > limit) {
     causes.push_back(crd::cause::invalid("metadata.name", name,
                                          "must be no more than " + std::to_string(limit) + " bytes"));
-  } else if (is_namespace && !crd::is_dns_label(name)) {
+  } else if (is_label && !crd::is_dns_label(name)) {
     causes.push_back(crd::cause::invalid("metadata.name", name, kLabelRule));
   } else if (!crd::is_dns_subdomain(name)) {
     causes.push_back(crd::cause::invalid("metadata.name", name, kSubdomainRule));
@@ -206,6 +207,11 @@ bool contains(const Texts& texts, std::string_view text) {
 std::vector<std::string> finalizers_of(const json& metadata) {
   const json& list = value_at(metadata, "finalizers");
   return list.is_array() ? list.get<Texts>() : Texts{};
+}
+
+bool is_held(const crd::ResourceInfo& resource, const json& body) {
+  if (!finalizers_of(body.at("metadata")).empty()) return true;
+  return is_namespace(resource) && !crd::array_at(crd::object_at(body, "spec"), "finalizers").empty();
 }
 
 std::vector<std::string> prune_metadata(json& metadata) {

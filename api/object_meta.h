@@ -29,4 +29,7 @@ std::vector<Cause> settle_finalizers(json& metadata, const std::vector<std::stri
 // metadata.finalizers; empty when absent.
 std::vector<std::string> finalizers_of(const json& metadata);
 
+// Whether a deletion of the object waits for somebody: metadata.finalizers, and spec.finalizers of a Namespace.
+bool is_held(const crd::ResourceInfo& resource, const json& body);
+
 }  // namespace berth::api

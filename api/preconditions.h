@@ -2,6 +2,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "api/registry.h"
 
@@ -10,6 +11,9 @@ namespace berth::api {
 
 // Of a write that others overtake.
 inline constexpr int kMaxAttempts = 16;
+
+// In spec.finalizers of every Namespace: what is inside goes first. Taken off by the namespace controller.
+inline constexpr std::string_view kNamespaceFinalizer = "kubernetes";
 
 // Custom resources have a generation and want a resourceVersion in updates; core kinds do neither.
 bool is_custom(const crd::ResourceInfo& resource);

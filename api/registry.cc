@@ -126,6 +126,9 @@ json Registry::stamp_new(const crd::ResourceInfo& resource, json body) {
   if (resource.has_status) body.erase("status");
   if (is_namespace(resource)) {
     metadata["labels"]["kubernetes.io/metadata.name"] = metadata.value("name", "");
+    if (!body.contains("spec") || body["spec"].is_object()) {
+      body["spec"]["finalizers"] = json::array({std::string(kNamespaceFinalizer)});
+    }
     body["status"] = {{"phase", "Active"}};
   }
   return body;
@@ -138,9 +141,7 @@ Task<Result<void>> Registry::ensure_namespace(std::string ns, const crd::Resourc
   const auto key = store_key(*namespaces, {"", ns});
   if (const auto existing = store_.get(key)) {
     if (existing->deleting()) {
-      co_return forbidden(
-          resource, name,
-          "unable to create new content in namespace " + ns + " because it is being terminated");
+      co_return namespace_terminating(resource, name, ns);
     }
     co_return Result<void>();
   }
@@ -212,7 +213,7 @@ Task<Result<ObjectPtr>> Registry::write_back(const crd::ResourceInfo& resource, 
     metadata["generation"] = old->generation() + (changed ? 1 : 0);
   }
   if (body == old->body()) co_return old;
-  const bool last_finalizer_gone = old->deleting() && finalizers_of(metadata).empty();
+  const bool last_finalizer_gone = old->deleting() && !is_held(resource, body);
   if (dry_run) co_return Object::make(std::move(body));
 
   const auto key = store_key(resource, old->key());
@@ -260,6 +261,7 @@ Task<Result<ObjectPtr>> Registry::replace_once(const crd::ResourceInfo& resource
   take_over_metadata(metadata, old_metadata);
   if (options.actor == Actor::User) keep_source_marks(metadata, old_metadata);
   if (resource.has_status) take_over(body, old->body(), "status");
+  if (is_namespace(resource)) take_over(body, old->body(), "spec");
   auto causes = settle_finalizers(metadata, finalizers_of(old_metadata), options.actor);
   append(causes, validate_metadata(resource, metadata));
   append(causes, validate_metadata_update(metadata, old_metadata));

@@ -28,6 +28,11 @@ struct WriteOptions {
   std::vector<std::string>* warnings = nullptr;  // receives Warn's texts: unknown field "spec.imagge"
 };
 
+// What becomes of the objects that name a deleted one in their ownerReferences; the garbage collector does it. Background: they go
+// after it. Foreground: they go before it. Orphan: they stay and lose the reference. Default: as the object's finalizers say, else
+// Background.
+enum class Propagation { Default, Background, Foreground, Orphan };
+
 struct DeletePreconditions {
   std::optional<std::string> uid;
   std::optional<std::uint64_t> revision;
@@ -70,21 +75,26 @@ class Registry {
   // Only .status (and the resourceVersion and uid checks, when they are given) is taken from `body`.
   Task<Result<ObjectPtr>> update_status(const crd::ResourceInfo& resource, ObjectKey key, json body,
                                         WriteOptions options);
-  // With finalizers: sets deletionTimestamp, generation+1, answers the object. Without: gone, answers its last state
-  // (then deleting() is false). A second call on a deleting object changes nothing and answers it.
-  // Namespaces: "default" cannot go (Forbidden), nor one that still holds objects of berth.dev (Conflict); other kinds' objects
-  // go with it.
+  // With finalizers, those that `propagation` adds too: sets deletionTimestamp, generation+1, answers the object. Without: gone,
+  // answers its last state (then deleting() is false). A second call on a deleting object changes nothing and answers it, unless
+  // another `propagation` swaps its finalizers.
+  // Namespaces: "default" cannot go (Forbidden); the others are held by spec.finalizers until nothing is left in them.
   Task<Result<ObjectPtr>> remove(const crd::ResourceInfo& resource, ObjectKey key, DeletePreconditions preconditions,
-                                 bool dry_run = false);
+                                 bool dry_run = false, Propagation propagation = Propagation::Default);
   // System only: takes `finalizer` off; the last one of a deleting object deletes it. Missing object or finalizer: success.
   Task<Result<void>> remove_finalizer(const crd::ResourceInfo& resource, ObjectKey key, std::string uid,
                                       std::string finalizer);
+  // System only: takes the references to `owners` (uids) off. Missing object or references: success.
+  Task<Result<void>> remove_owners(const crd::ResourceInfo& resource, ObjectKey key, std::string uid,
+                                   std::vector<std::string> owners);
+  // Only .spec.finalizers (and the resourceVersion and uid checks, when they are given) is taken from `body`. A terminating namespace
+  // without any is gone.
+  Task<Result<ObjectPtr>> finalize_namespace(std::string name, json body, WriteOptions options);
 
  private:
   storage::StoreKey store_key(const crd::ResourceInfo& resource, const ObjectKey& key) const;
   json stamp_new(const crd::ResourceInfo& resource, json body);
   Task<Result<void>> ensure_namespace(std::string ns, const crd::ResourceInfo& resource, std::string name, bool dry_run);
-  Task<Result<void>> empty_namespace(std::string ns);
   // Errors: Conflict when the object changed meanwhile; the caller decides whether to look again.
   Task<Result<ObjectPtr>> write_back(const crd::ResourceInfo& resource, ObjectPtr old, json body, bool dry_run);
   Task<Result<ObjectPtr>> replace_once(const crd::ResourceInfo& resource, const ObjectKey& key, const json& body,
@@ -92,7 +102,8 @@ class Registry {
   Task<Result<ObjectPtr>> update_status_once(const crd::ResourceInfo& resource, const ObjectKey& key, const json& body,
                                              const WriteOptions& options);
   Task<Result<ObjectPtr>> remove_once(const crd::ResourceInfo& resource, const ObjectKey& key,
-                                      const DeletePreconditions& preconditions, bool dry_run);
+                                      const DeletePreconditions& preconditions, bool dry_run,
+                                      Propagation propagation);
 
   const crd::Scheme& scheme_;
   storage::Store& store_;

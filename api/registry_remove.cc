@@ -4,21 +4,81 @@
 #include "api/object_meta.h"
 #include "api/preconditions.h"
 #include "api/registry.h"
+#include "crd/fields.h"
 
 namespace berth::api {
 
-Task<Result<ObjectPtr>> Registry::remove(const crd::ResourceInfo& resource, ObjectKey key,
-                                         DeletePreconditions preconditions, bool dry_run) {
+namespace {
+
+constexpr std::string_view kOrphan = "orphan";
+constexpr std::string_view kForeground = "foregroundDeletion";
+
+// The finalizer that makes the garbage collector act first; "" in the background.
+std::string_view collector_finalizer(const std::vector<std::string>& finalizers, Propagation propagation) {
+  const auto has = [&](std::string_view name) {
+    return std::find(finalizers.begin(), finalizers.end(), name) != finalizers.end();
+  };
+  switch (propagation) {
+    case Propagation::Background: return "";
+    case Propagation::Foreground: return kForeground;
+    case Propagation::Orphan: return kOrphan;
+    case Propagation::Default: break;
+  }
+  if (has(kOrphan)) return kOrphan;
+  return has(kForeground) ? kForeground : "";
+}
+
+// Lays down which of the collector's finalizers the object has.
+void settle_collector(json& metadata, Propagation propagation) {
+  auto finalizers = finalizers_of(metadata);
+  const auto wanted = collector_finalizer(finalizers, propagation);
+  std::erase_if(finalizers, [&](const auto& name) { return (name == kOrphan || name == kForeground) && name != wanted; });
+  if (!wanted.empty() && std::find(finalizers.begin(), finalizers.end(), wanted) == finalizers.end()) {
+    finalizers.emplace_back(wanted);
+  }
+  metadata.erase("finalizers");
+  if (!finalizers.empty()) metadata["finalizers"] = finalizers;
+}
+
+// The state of an object whose deletion was asked for.
+json marked_deleting(const crd::ResourceInfo& resource, const Object& old, Propagation propagation, base::SystemTime now) {
+  json body = old.body();
+  json& metadata = body["metadata"];
+  settle_collector(metadata, propagation);
+  if (old.deleting()) return body;
+  if (is_namespace(resource)) {
+    body["spec"]["finalizers"] = json::array({std::string(kNamespaceFinalizer)});
+    body["status"]["phase"] = "Terminating";
+  }
+  if (!is_held(resource, body)) return body;
+  metadata["deletionTimestamp"] = base::format_time(now);
+  if (!is_namespace(resource)) metadata["deletionGracePeriodSeconds"] = 0;
+  if (is_custom(resource)) metadata["generation"] = old.generation() + 1;
+  return body;
+}
+
+// How an object that is gone is answered: not as one that is going.
+Result<ObjectPtr> gone(const Object& last) {
+  json body = last.body();
+  for (const char* field : {"deletionTimestamp", "deletionGracePeriodSeconds", "finalizers"}) body["metadata"].erase(field);
+  return Object::make(std::move(body));
+}
+
+}  // namespace
+
+Task<Result<ObjectPtr>> Registry::remove(const crd::ResourceInfo& resource, ObjectKey key, DeletePreconditions preconditions,
+                                         bool dry_run, Propagation propagation) {
   for (int attempt = 1;; ++attempt) {
-    auto result = co_await remove_once(resource, key, preconditions, dry_run);
+    auto result = co_await remove_once(resource, key, preconditions, dry_run, propagation);
     const bool again = result.has_error() && result.error().reason == Reason::Conflict &&
-                       !preconditions.revision && !is_namespace(resource) && attempt < kMaxAttempts;
+                       !preconditions.revision && attempt < kMaxAttempts;
     if (!again) co_return result;
   }
 }
 
 Task<Result<ObjectPtr>> Registry::remove_once(const crd::ResourceInfo& resource, const ObjectKey& key,
-                                              const DeletePreconditions& preconditions, bool dry_run) {
+                                              const DeletePreconditions& preconditions, bool dry_run,
+                                              Propagation propagation) {
   if (is_namespace(resource) && key.name == "default") {
     co_return forbidden(resource, key.name, "this namespace may not be deleted");
   }
@@ -26,53 +86,18 @@ Task<Result<ObjectPtr>> Registry::remove_once(const crd::ResourceInfo& resource,
   if (existing.has_error()) co_return existing.error();
   const ObjectPtr old = existing.value();
   if (auto error = check_delete_preconditions(resource, *old, preconditions)) co_return *error;
-  const bool held = !finalizers_of(old->body()["metadata"]).empty();
-  if (held && old->deleting()) co_return old;
-  if (is_namespace(resource) && !dry_run) {
-    const auto emptied = co_await empty_namespace(key.name);
-    if (emptied.has_error()) co_return emptied.error();
-  }
+  json body = marked_deleting(resource, *old, propagation, clock_.system_now());
+  const bool held = is_held(resource, body);
+  if (held && body == old->body()) co_return old;
+  if (dry_run) co_return held ? Object::make(std::move(body)) : gone(*old);
 
   storage::Write write{store_key(resource, key), std::nullopt, old->revision()};
-  if (held) {
-    json body = old->body();
-    json& metadata = body["metadata"];
-    metadata["deletionTimestamp"] = base::format_time(clock_.system_now());
-    metadata["deletionGracePeriodSeconds"] = 0;
-    if (is_custom(resource)) metadata["generation"] = old->generation() + 1;
-    if (dry_run) co_return Object::make(std::move(body));
-    write.body = std::move(body);
-  } else if (dry_run) {
-    co_return old;
-  }
+  if (held) write.body = std::move(body);
   auto result = co_await store_.commit(std::move(write));
-  if (result.has_value()) co_return result;
+  if (result.has_value()) co_return held ? result : gone(**result);
   if (result.error().reason == Reason::Conflict) co_return stale(resource, key.name);
   if (result.error().reason == Reason::NotFound) co_return not_found(resource, key.name);
   co_return result;
-}
-
-// Removes what may go with a namespace. Errors: Conflict when something in it must be removed first.
-Task<Result<void>> Registry::empty_namespace(std::string ns) {
-  const auto* namespaces = scheme_.find("", "v1", "namespaces");
-  for (const auto& resource : scheme_.resources()) {
-    if (!resource.namespaced || !is_custom(resource)) continue;
-    const auto count = store_.list(resource.group_resource(), ns).items.size();
-    if (count == 0) continue;
-    co_return conflict(
-        *namespaces, ns,
-        "it still holds " + std::to_string(count) + " " + resource.group_resource() + "; delete them first");
-  }
-  for (const auto& resource : scheme_.resources()) {
-    if (!resource.namespaced) continue;
-    const auto list = store_.list(resource.group_resource(), ns);
-    for (const auto& object : list.items) {
-      storage::Write write{store_key(resource, object->key()), std::nullopt, std::nullopt};
-      const auto gone = co_await store_.commit(std::move(write));
-      if (gone.has_error() && gone.error().reason != Reason::NotFound) co_return gone.error();
-    }
-  }
-  co_return Result<void>();
 }
 
 Task<Result<void>> Registry::remove_finalizer(const crd::ResourceInfo& resource, ObjectKey key,
@@ -84,6 +109,24 @@ Task<Result<void>> Registry::remove_finalizer(const crd::ResourceInfo& resource,
     json& list = body["metadata"]["finalizers"];
     list.erase(std::remove(list.begin(), list.end(), json(finalizer)), list.end());
     if (list.empty()) body["metadata"].erase("finalizers");
+    const auto result = co_await write_back(resource, old, std::move(body), false);
+    if (result.has_value() || result.error().reason == Reason::NotFound) co_return Result<void>();
+    if (result.error().reason != Reason::Conflict || attempt == kMaxAttempts) co_return result.error();
+  }
+}
+
+Task<Result<void>> Registry::remove_owners(const crd::ResourceInfo& resource, ObjectKey key, std::string uid,
+                                           std::vector<std::string> owners) {
+  for (int attempt = 1;; ++attempt) {
+    const auto old = store_.get(store_key(resource, key));
+    if (!old || old->uid() != uid) co_return Result<void>();
+    json kept = json::array();
+    for (const json& reference : crd::array_at(old->body()["metadata"], "ownerReferences")) {
+      if (std::find(owners.begin(), owners.end(), crd::text_at(reference, "uid")) == owners.end()) kept.push_back(reference);
+    }
+    json body = old->body();
+    body["metadata"].erase("ownerReferences");
+    if (!kept.empty()) body["metadata"]["ownerReferences"] = std::move(kept);
     const auto result = co_await write_back(resource, old, std::move(body), false);
     if (result.has_value() || result.error().reason == Reason::NotFound) co_return Result<void>();
     if (result.error().reason != Reason::Conflict || attempt == kMaxAttempts) co_return result.error();

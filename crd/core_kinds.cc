@@ -30,6 +30,7 @@ ResourceInfo kind_namespace() {
   info.singular = "namespace";
   info.short_names = {"ns"};
   info.namespaced = false;
+  info.has_status = true;
   json status = open_object("What it is.", {{"phase", text("Active or Terminating.")}});
   status["default"] = {{"phase", "Active"}};
   info.schema = object(

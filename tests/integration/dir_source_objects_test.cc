@@ -115,7 +115,7 @@ TEST_F(DirSourceTest, AConflictBetweenTwoNewFilesIsToldOfTheObjectThatBecomesOfI
 
 TEST_F(DirSourceTest, AnEnvironmentOfANamespaceThatIsGoingIsMadeWhenItIsGone) {
   const auto* namespaces = scheme.find("", "v1", "namespaces");
-  json body = {{"apiVersion", "v1"}, {"kind", "Namespace"}, {"metadata", {{"name", "ci"}, {"finalizers", {"x.y/z"}}}}};
+  json body = {{"apiVersion", "v1"}, {"kind", "Namespace"}, {"metadata", {{"name", "ci"}}}};
   api::WriteOptions write_options;
   std::string none;
   auto made = fakes::run_task(io, registry.create(*namespaces, none, std::move(body), write_options));
@@ -129,9 +129,8 @@ TEST_F(DirSourceTest, AnEnvironmentOfANamespaceThatIsGoingIsMadeWhenItIsGone) {
   start();
   const auto there = [&] { return registry.get(*resource, {"ci", "a"}).has_value(); };
   STAYS(!there());
-  std::string uid = made.value()->uid();
-  std::string finalizer = "x.y/z";
-  ASSERT_FALSE(fakes::run_task(io, registry.remove_finalizer(*namespaces, key, uid, finalizer)).has_error());
+  json finalized = {{"metadata", {{"name", "ci"}}}, {"spec", json::object()}};
+  ASSERT_FALSE(fakes::run_task(io, registry.finalize_namespace("ci", finalized, write_options)).has_error());
   EVENTUALLY(there());
   EXPECT_TRUE(shows("berth_manifest_files{state=\"invalid\"} 0"));
 }

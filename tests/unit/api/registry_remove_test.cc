@@ -121,19 +121,118 @@ TEST_F(RegistryTest, AnInvalidObjectMakesNoNamespace) {
   EXPECT_TRUE(registry.list(namespaces, "").items.empty());
 }
 
-TEST_F(RegistryTest, ANamespaceGoesOnlyWithoutBerthsObjects) {
-  const json lease = {
-      {"apiVersion", "coordination.k8s.io/v1"}, {"kind", "Lease"}, {"metadata", {{"name", "web"}}}};
-  ASSERT_TRUE(run_task(io, registry.create(leases, "ci", lease, options)).has_value());
+TEST_F(RegistryTest, ANamespaceGoesInTwoPhases) {
   made();
-  EXPECT_THAT(outcome(run_task(io, registry.remove(namespaces, {"", "ci"}, {}, false))),
-              HasSubstr("it still holds 1 widgets.berth.dev; delete them first"));
-  const auto uid = stored()->uid();
-  remove();
-  run_task(io, registry.remove_finalizer(kind, {"ci", "web"}, uid, "berth.dev/engine"));
-  EXPECT_EQ(outcome(run_task(io, registry.remove(namespaces, {"", "ci"}, {}, false))), "ok");
-  EXPECT_TRUE(registry.list(leases, "").items.empty());
+  const auto before = registry.get(namespaces, {"", "ci"}).value();
+  EXPECT_EQ(before->spec()["finalizers"], json::array({"kubernetes"}));
+  const auto going = run_task(io, registry.remove(namespaces, {"", "ci"}, {}, false)).value();
+  EXPECT_TRUE(going->deleting());
+  EXPECT_EQ(going->status()["phase"], "Terminating");
+  EXPECT_FALSE(going->body()["metadata"].contains("deletionGracePeriodSeconds"));
+  EXPECT_EQ(run_task(io, registry.remove(namespaces, {"", "ci"}, {}, false)).value()->revision(), going->revision());
+
+  const auto late = create(widget("late"));
+  EXPECT_EQ(outcome(late),
+            "Forbidden: widgets.berth.dev \"late\" is forbidden: unable to create new content in namespace ci because it is being "
+            "terminated");
+  ASSERT_EQ(late.error().causes.size(), 1u);
+  EXPECT_EQ(late.error().causes[0], (Cause{"NamespaceTerminating", "namespace ci is being terminated", "metadata.namespace"}));
+
+  json finalized = {{"metadata", {{"name", "ci"}}}, {"spec", {{"finalizers", json::array()}}}};
+  EXPECT_FALSE(run_task(io, registry.finalize_namespace("ci", finalized, options)).has_error());
   EXPECT_TRUE(registry.list(namespaces, "").items.empty());
+}
+
+TEST_F(RegistryTest, AWriteToANamespaceKeepsItsFinalizersAndStatus) {
+  made();
+  auto body = registry.get(namespaces, {"", "ci"}).value()->body();
+  body["metadata"]["labels"]["a"] = "b";
+  body["spec"] = {{"finalizers", json::array()}};
+  body["status"] = {{"phase", "Terminating"}};
+  const auto written = run_task(io, registry.replace(namespaces, {"", "ci"}, body, options)).value();
+  EXPECT_EQ(written->label("a"), "b");
+  EXPECT_EQ(written->spec()["finalizers"], json::array({"kubernetes"}));
+  EXPECT_EQ(written->status()["phase"], "Active");
+}
+
+TEST_F(RegistryTest, ANamespaceWithFinalizersOfOthersWaitsForThemToo) {
+  const json body = {{"apiVersion", "v1"}, {"kind", "Namespace"}, {"metadata", {{"name", "ci"}, {"finalizers", {"x.y/z"}}}}};
+  const auto uid = run_task(io, registry.create(namespaces, "", body, options)).value()->uid();
+  run_task(io, registry.remove(namespaces, {"", "ci"}, {}, false)).value();
+  run_task(io, registry.remove_finalizer(namespaces, {"", "ci"}, uid, "x.y/z")).value();
+  EXPECT_TRUE(registry.get(namespaces, {"", "ci"}).value()->deleting());
+  const json finalized = {{"metadata", {{"name", "ci"}, {"uid", uid}}}, {"spec", json::object()}};
+  EXPECT_EQ(outcome(run_task(io, registry.finalize_namespace("ci", finalized, options))), "ok");
+  EXPECT_TRUE(registry.get(namespaces, {"", "ci"}).has_error());
+}
+
+TEST_F(RegistryTest, FinalizingKnowsOneFinalizerAndHonoursPreconditions) {
+  made();
+  json body = {{"metadata", {{"name", "ci"}}}, {"spec", {{"finalizers", {"mine"}}}}};
+  EXPECT_EQ(outcome(run_task(io, registry.finalize_namespace("ci", body, options))),
+            "Invalid: Namespace \"ci\" is invalid: spec.finalizers[0]: Unsupported value: \"mine\": supported values: \"kubernetes\"");
+  body = {{"metadata", {{"name", "ci"}, {"resourceVersion", "999"}}}, {"spec", json::object()}};
+  EXPECT_THAT(outcome(run_task(io, registry.finalize_namespace("ci", body, options))), HasSubstr("the object has been modified"));
+  EXPECT_THAT(outcome(run_task(io, registry.finalize_namespace("no", body, options))), HasSubstr("BadRequest"));
+}
+
+// ---- propagation
+
+using Finalizers = std::vector<std::string>;
+
+Finalizers finalizers(const ObjectPtr& object) { return object->body()["metadata"].value("finalizers", Finalizers{}); }
+
+struct PropagationTest : RegistryTest {
+  json lease = {{"apiVersion", "coordination.k8s.io/v1"}, {"kind", "Lease"}, {"metadata", {{"name", "web"}}}};
+  void make() { run_task(io, registry.create(leases, "ci", lease, options)).value(); }
+  ObjectPtr drop(Propagation propagation, bool dry = false) {
+    return run_task(io, registry.remove(leases, {"ci", "web"}, {}, dry, propagation)).value();
+  }
+  bool there() { return registry.get(leases, {"ci", "web"}).has_value(); }
+};
+
+TEST_F(PropagationTest, ForegroundAndOrphanAreFinalizersAndLaterPoliciesSwapThem) {
+  make();
+  EXPECT_THAT(finalizers(drop(Propagation::Foreground)), ElementsAre("foregroundDeletion"));
+  const auto waiting = drop(Propagation::Default);
+  EXPECT_THAT(finalizers(waiting), ElementsAre("foregroundDeletion"));
+  const auto orphaning = drop(Propagation::Orphan);
+  EXPECT_THAT(finalizers(orphaning), ElementsAre("orphan"));
+  EXPECT_EQ(orphaning->deletion_time(), waiting->deletion_time());
+  EXPECT_GT(orphaning->revision(), waiting->revision());
+  EXPECT_TRUE(there());
+  EXPECT_FALSE(drop(Propagation::Background)->deleting());
+  EXPECT_FALSE(there());
+}
+
+TEST_F(PropagationTest, FinalizersOfOthersStay) {
+  lease["metadata"]["finalizers"] = {"x.y/z", "orphan"};
+  make();
+  EXPECT_THAT(finalizers(drop(Propagation::Default)), ElementsAre("x.y/z", "orphan"));
+  EXPECT_THAT(finalizers(drop(Propagation::Foreground)), ElementsAre("x.y/z", "foregroundDeletion"));
+  EXPECT_THAT(finalizers(drop(Propagation::Background)), ElementsAre("x.y/z"));
+}
+
+TEST_F(PropagationTest, ADryRunTellsWhatWouldBe) {
+  make();
+  EXPECT_THAT(finalizers(drop(Propagation::Foreground, true)), ElementsAre("foregroundDeletion"));
+  EXPECT_FALSE(drop(Propagation::Background, true)->deleting());
+  EXPECT_TRUE(finalizers(registry.get(leases, {"ci", "web"}).value()).empty());
+  EXPECT_FALSE(registry.get(leases, {"ci", "web"}).value()->deleting());
+}
+
+TEST_F(PropagationTest, OwnersAreTakenOff) {
+  lease["metadata"]["ownerReferences"] = json::array();
+  for (const char* uid : {"1", "2"}) {
+    lease["metadata"]["ownerReferences"].push_back({{"apiVersion", "v1"}, {"kind", "Secret"}, {"name", "s"}, {"uid", uid}});
+  }
+  make();
+  const auto uid = registry.get(leases, {"ci", "web"}).value()->uid();
+  run_task(io, registry.remove_owners(leases, {"ci", "web"}, "another", {"1"})).value();
+  run_task(io, registry.remove_owners(leases, {"ci", "web"}, uid, {"1"})).value();
+  EXPECT_EQ(registry.get(leases, {"ci", "web"}).value()->body()["metadata"]["ownerReferences"].size(), 1u);
+  run_task(io, registry.remove_owners(leases, {"ci", "web"}, uid, {"2"})).value();
+  EXPECT_FALSE(registry.get(leases, {"ci", "web"}).value()->body()["metadata"].contains("ownerReferences"));
 }
 
 // ---- races
