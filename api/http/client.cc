@@ -35,6 +35,12 @@ bool is_sendable(const ClientRequest& request) {
          graphic(request.target);
 }
 
+// Whether this answer hands the connection over. The engine's 200 says so by a body that nothing delimits.
+bool leaves_http(const MessageHead& head) {
+  if (head.status == 101) return true;
+  return head.status == 200 && head.header("Content-Length").empty() && head.header("Transfer-Encoding").empty();
+}
+
 }  // namespace
 
 struct Client::Impl : std::enable_shared_from_this<Impl> {
@@ -60,6 +66,7 @@ struct Client::Impl : std::enable_shared_from_this<Impl> {
   void give_back(ConnectionPtr connection);
   Task<Result<ConnectionPtr>> connect(base::Deadline deadline);
   Task<Attempt> exchange(ConnectionPtr connection, const ClientRequest& request, base::Deadline deadline);
+  Task<Result<ClientResponse>> finish(Exchange& io, std::string request_name);
 
   Executor executor;
   base::Clock& clock;
@@ -111,22 +118,28 @@ Task<Attempt> Client::Impl::exchange(ConnectionPtr connection, const ClientReque
   Exchange io(connection, clock, endpoint, request);
   auto sent = co_await io.send(deadline);
   if (!sent) co_return Attempt{sent.error(), io.parser().started()};
-  ClientResponse response;
+  auto response = co_await finish(io, request_name(request));
+  if (response.has_value() && io.reusable()) give_back(connection);
+  const bool answered = io.parser().started();
+  co_return Attempt{std::move(response), answered};
+}
+
+// Receives the rest of an answer.
+Task<Result<ClientResponse>> Client::Impl::finish(Exchange& io, std::string request_name) {
   while (!io.parser().done()) {
     auto more = co_await io.receive();
-    if (!more) co_return Attempt{more.error(), io.parser().started()};
+    if (!more) co_return more.error();
     if (io.parser().body().size() > options.body_limit) {
-      co_return Attempt{base::error(Reason::RequestEntityTooLarge,
-                                    endpoint.str() + ": the answer to " + request_name(request) + " is larger than " +
-                                        std::to_string(options.body_limit) + " bytes"),
-                        true};
+      co_return base::error(Reason::RequestEntityTooLarge, endpoint.str() + ": the answer to " + request_name +
+                                                               " is larger than " + std::to_string(options.body_limit) +
+                                                               " bytes");
     }
   }
+  ClientResponse response;
   response.status = io.parser().head().status;
   response.headers = std::move(io.parser().head().headers);
   response.body = std::move(io.parser().body());
-  if (io.reusable()) give_back(connection);
-  co_return Attempt{std::move(response), true};
+  co_return response;
 }
 
 Client::Client(Executor executor, base::Clock& clock, Endpoint endpoint, ClientOptions options)
@@ -168,6 +181,34 @@ Task<Result<std::unique_ptr<ClientStream>>> Client::stream(ClientRequest request
   }
   (*connection)->expires_never();
   co_return make_client_stream(std::move(io));
+}
+
+Task<Result<UpgradeAnswer>> Client::upgrade(ClientRequest request, std::string protocol, base::Deadline deadline) {
+  const auto impl = impl_;
+  if (!is_sendable(request)) co_return base::error(Reason::BadRequest, "not a request target: " + request.target);
+  request.headers.emplace_back("Connection", "Upgrade");
+  request.headers.emplace_back("Upgrade", std::move(protocol));
+  auto connection = co_await impl->connect(deadline);
+  if (!connection) co_return connection.error();
+  Exchange io(*connection, impl->clock, impl->endpoint, request);
+  auto sent = co_await io.send(deadline);
+  if (!sent) co_return sent.error();
+  while (!io.parser().head_done()) {
+    auto more = co_await io.receive();
+    if (!more) co_return more.error();
+  }
+  UpgradeAnswer answer;
+  if (leaves_http(io.parser().head())) {
+    answer.response.status = io.parser().head().status;
+    answer.response.headers = std::move(io.parser().head().headers);
+    std::string first = std::move(io.parser().body());
+    answer.stream = make_byte_stream(io.take_over(), std::move(first));
+    co_return answer;
+  }
+  auto response = co_await impl->finish(io, request_name(request));
+  if (!response) co_return response.error();
+  answer.response = std::move(*response);
+  co_return answer;
 }
 
 }  // namespace berth::http

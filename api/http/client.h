@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "api/http/byte_stream.h"
 #include "api/http/endpoint.h"
 #include "api/http/uri.h"
 #include "base/clock.h"
@@ -52,6 +53,13 @@ class ClientStream {
   virtual Task<Result<std::string>> read_all(base::Deadline deadline, std::size_t limit = 1 << 20) = 0;
 };
 
+// What a server said to the wish to leave HTTP. `stream` is set when it agreed (101, or a 200 whose body has no framing, which is
+// how a Docker engine answers old clients); else `response` is a usual answer with its body.
+struct UpgradeAnswer {
+  ClientResponse response;
+  std::shared_ptr<ByteStream> stream;
+};
+
 struct ClientOptions {
   std::size_t max_connections = 64;  // of request(); streams have their own and are not counted
   std::size_t max_idle = 16;
@@ -73,6 +81,9 @@ class Client {
   Task<Result<ClientResponse>> request(ClientRequest request, base::Deadline deadline);
   // The deadline covers connect, request and the head of the answer.
   Task<Result<std::unique_ptr<ClientStream>>> stream(ClientRequest request, base::Deadline deadline);
+  // Asks for `protocol` (Connection and Upgrade headers are added) on a connection of its own. Never sent twice. The deadline covers
+  // connect, request and the head of the answer, and the body when there is no stream.
+  Task<Result<UpgradeAnswer>> upgrade(ClientRequest request, std::string protocol, base::Deadline deadline);
   const Endpoint& endpoint() const;
 
  private:

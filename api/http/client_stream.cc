@@ -68,11 +68,17 @@ Exchange::Exchange(std::shared_ptr<Connection> connection, base::Clock& clock, c
       parser_(std::make_unique<MessageParser>(kind_)) {}
 
 Exchange::~Exchange() {
-  if (!reusable()) connection_->close();
+  if (!taken_over_ && !reusable()) connection_->close();
 }
 
 bool Exchange::reusable() const {
   return sent_all_ && parser_->done() && parser_->keep_alive() && !connection_->closed() && connection_->buffered().empty();
+}
+
+std::shared_ptr<Connection> Exchange::take_over() {
+  taken_over_ = true;
+  connection_->expires_never();
+  return connection_;
 }
 
 void Exchange::set_deadline(base::Deadline deadline) { apply_deadline(*connection_, clock_, deadline); }

@@ -33,6 +33,8 @@ class Exchange {
   MessageParser& parser() { return *parser_; }
   // The answer is complete and its connection may carry another request.
   bool reusable() const;
+  // The connection leaves HTTP: it is the caller's from now on, without a deadline.
+  std::shared_ptr<Connection> take_over();
 
  private:
   Error failure(const boost::system::error_code& ec) const;
@@ -47,6 +49,7 @@ class Exchange {
   MessageParser::Kind kind_;
   std::unique_ptr<MessageParser> parser_;
   bool sent_all_ = false;
+  bool taken_over_ = false;
 };
 
 std::unique_ptr<ClientStream> make_client_stream(std::unique_ptr<Exchange> exchange);

@@ -61,6 +61,7 @@ std::string answer_head(int status, const Headers& headers) {
 
 std::string_view reason_phrase(int status) {
   switch (status) {
+    case 101: return "Switching Protocols";
     case 200: return "OK";
     case 201: return "Created";
     case 202: return "Accepted";

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "api/http/byte_stream.h"
 #include "api/http/client.h"
 #include "api/http/endpoint.h"
 #include "base/clock.h"
@@ -31,7 +32,7 @@ struct ServerRequest {
   std::optional<std::string> query_value(std::string_view name) const;  // the first one
 };
 
-// How a handler answers: exactly one of respond() or start_stream() per request.
+// How a handler answers: exactly one of respond(), start_stream() or upgrade() per request.
 class ResponseWriter {
  public:
   virtual ~ResponseWriter() = default;
@@ -41,11 +42,16 @@ class ResponseWriter {
   virtual Task<void> start_stream(int status, std::string content_type, Headers extra = {}) = 0;
   // False when the client has gone: stop. Waits while the client does not read (30 s at most, then false).
   virtual Task<bool> write(std::string chunk) = 0;
+  // Answers 101 with `extra` (Upgrade and what the protocol wants; Connection is the server's): what the client sends from now
+  // on, and what it sent already, belongs to the stream. The connection ends when the handler returns. Null when there is no
+  // stream: the client has gone, or this request cannot be upgraded (HTTP/1.0; it was answered 400).
+  virtual Task<std::shared_ptr<ByteStream>> upgrade(Headers extra) = 0;
   virtual bool started() const = 0;
 };
 
 // Called once per request, for a connection one after the other. An exception out of it answers 500 without its text
-// (which is logged). While a stream runs, the client's disconnect cancels the handler's pending co_await.
+// (which is logged). While a stream runs, the client's disconnect cancels the handler's pending co_await; after an upgrade it is
+// seen by reading. A server that stops cancels both.
 using Handler = std::function<Task<void>(std::shared_ptr<const ServerRequest>, ResponseWriter&)>;
 
 struct ServerOptions {

@@ -46,6 +46,24 @@ class Session::Writer final : public ResponseWriter {
     if (session_.finishing_) session_.work_->cancel();
   }
 
+  Task<std::shared_ptr<ByteStream>> upgrade(Headers extra) override {
+    if (started_) co_return nullptr;
+    if (session_.http10_) {
+      std::string type = "text/plain; charset=utf-8";
+      std::string text = "an upgrade needs HTTP/1.1\n";
+      Headers none;
+      co_await respond(400, std::move(type), std::move(text), std::move(none));
+      co_return nullptr;
+    }
+    started_ = session_.upgraded_ = session_.last_ = true;
+    extra.emplace_back("Connection", "Upgrade");
+    std::string head = answer_head(101, extra);
+    const bool sent = co_await session_.send(std::move(head), std::string());
+    if (!sent) co_return nullptr;
+    if (session_.finishing_) session_.work_->cancel();
+    co_return make_byte_stream(session_.connection_);
+  }
+
   Task<bool> write(std::string chunk) override {
     if (session_.head_only_ || session_.connection_->closed()) co_return false;
     if (chunk.empty()) co_return true;
@@ -84,7 +102,7 @@ Session::Session(std::shared_ptr<Connection> connection, base::Clock& clock, con
 void Session::finish() {
   last_ = finishing_ = true;
   if (idle_) connection_->close();
-  if (streaming_ && work_) work_->cancel();
+  if ((streaming_ || upgraded_) && work_) work_->cancel();
 }
 
 void Session::abort() {
@@ -101,7 +119,7 @@ Task<void> Session::run() {
     co_await handle(std::move(request));
     first_ = false;
   }
-  if (unread_ && !connection_->closed()) co_await drain();
+  if ((unread_ || (upgraded_ && !finishing_)) && !connection_->closed()) co_await drain();
   connection_->close();
 }
 
@@ -203,7 +221,7 @@ Task<void> Session::call_handler(std::shared_ptr<Session> self, std::shared_ptr<
     if (base::is_cancellation(std::current_exception())) throw;
     base::log_error("http", "a handler failed",
                     {{"method", request->method}, {"path", request->path}, {"error", error.what()}});
-    self->half_sent_ = self->half_sent_ || self->streaming_;
+    self->half_sent_ = self->half_sent_ || self->streaming_ || self->upgraded_;
   }
 }
 

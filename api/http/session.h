@@ -53,6 +53,7 @@ class Session : public std::enable_shared_from_this<Session> {
   bool last_ = false;       // no request after the current one
   bool finishing_ = false;  // the server stops
   bool streaming_ = false;  // the current handler started a stream
+  bool upgraded_ = false;   // the connection speaks another protocol
   bool unread_ = false;     // the body of this request was left where it is
   bool half_sent_ = false;  // a write was cut short: nothing more can be said on this connection
   bool http10_ = false;

@@ -45,7 +45,7 @@ void Reply::count(int status) {
 }
 
 void Reply::add_common(http::Headers& headers) const {
-  headers.emplace_back("Cache-Control", "no-cache, private");
+  if (http::find_header(headers, "Cache-Control").empty()) headers.emplace_back("Cache-Control", "no-cache, private");
   headers.emplace_back("X-Content-Type-Options", "nosniff");
   std::size_t bytes = 0;
   for (const auto& warning : warnings_) {
@@ -72,6 +72,13 @@ Task<void> Reply::start_stream(int status, std::string content_type, http::Heade
 Task<bool> Reply::write(std::string chunk) {
   const bool more = co_await writer_.write(std::move(chunk));
   co_return more;
+}
+
+Task<std::shared_ptr<http::ByteStream>> Reply::upgrade(http::Headers extra) {
+  if (started()) co_return nullptr;
+  count(101);
+  auto stream = co_await writer_.upgrade(std::move(extra));
+  co_return stream;
 }
 
 Task<void> Reply::send_bytes(int status, std::string bytes) {

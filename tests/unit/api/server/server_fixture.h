@@ -46,6 +46,14 @@ struct Received final : http::ResponseWriter {
     if (!gone) body += chunk;
     co_return !gone;
   }
+  // A test of an upgrade puts its end of the stream here.
+  std::shared_ptr<http::ByteStream> upgraded;
+  Task<std::shared_ptr<http::ByteStream>> upgrade(http::Headers extra) override {
+    EXPECT_FALSE(started()) << "two answers";
+    status = 101;
+    headers = std::move(extra);
+    co_return upgraded;
+  }
   bool started() const override { return status != 0; }
 
   json value() const { return json::parse(body, nullptr, false); }
