@@ -77,6 +77,20 @@ class DefinitionReader {
       add(cause::invalid(child(child(version_path_, "schema"), "openAPIV3Schema"), json::object(), error));
     }
     if (version.contains("additionalPrinterColumns")) read_columns(version, info);
+    if (version.contains("selectableFields")) read_selectable_fields(version, info);
+  }
+
+  void read_selectable_fields(const json& version, ResourceInfo& info) {
+    const json& fields = list(version, version_path_, "selectableFields");
+    for (std::size_t i = 0; i < fields.size(); ++i) {
+      const std::string path = item(child(version_path_, "selectableFields"), i);
+      const std::string field = fields[i].is_object() ? text(fields[i], path, "jsonPath") : std::string();
+      if (field.size() < 2 || field.front() != '.') {
+        add(cause::invalid(child(path, "jsonPath"), field, "must be a path like .status.phase"));
+      } else {
+        info.selectable_fields.push_back(field.substr(1));
+      }
+    }
   }
 
   void read_columns(const json& version, ResourceInfo& info) {

@@ -75,7 +75,7 @@ GroupVersionKind parse_api_version(std::string_view api_version, std::string_vie
           std::string(kind)};
 }
 
-Result<ObjectPtr> Object::make(json body) {
+Result<ObjectPtr> Object::make(json body, Text text) {
   if (!body.is_object())
     return wrong_type("the document", "an object with apiVersion, kind and metadata", body);
   std::string api_version, kind, revision;
@@ -116,6 +116,7 @@ Result<ObjectPtr> Object::make(json body) {
   if (auto error = check_string_map(*metadata, "annotations")) return *error;
   if (auto error = check_string_list(*metadata, "finalizers")) return *error;
   object->body_ = std::move(body);
+  object->text_ = std::move(text);
   return ObjectPtr(std::move(object));
 }
 
@@ -140,9 +141,9 @@ const json& Object::status() const {
   return status && status->is_object() ? *status : empty_object();
 }
 
-const std::string& Object::bytes() const {
-  if (bytes_.empty()) bytes_ = dump(body_);
-  return bytes_;
+const Text& Object::text() const {
+  if (!text_) text_ = std::make_shared<const std::string>(dump(body_));
+  return text_;
 }
 
 std::string dump(const json& value, int indent) {

@@ -37,6 +37,8 @@ struct ObjectKey {
 
 class Object;
 using ObjectPtr = std::shared_ptr<const Object>;
+// Serialised objects are shared by the store, its history, its journal and every answer.
+using Text = std::shared_ptr<const std::string>;
 
 // apiVersion, kind, metadata, spec, status as one immutable value, shared between strands as ObjectPtr.
 // A change is a copy: auto body = object->body(); body["status"] = ...; Object::make(std::move(body)).
@@ -44,7 +46,8 @@ class Object {
  public:
   // Errors: BadRequest when body is no object, lacks apiVersion, kind or metadata, or one of the metadata
   // fields read here has the wrong type. metadata.name may be empty (generateName).
-  static Result<ObjectPtr> make(json body);
+  // `text`: what dump(body) would give, where it is known; null when it is not.
+  static Result<ObjectPtr> make(json body, Text text = nullptr);
 
   const json& body() const { return body_; }
   const GroupVersionKind& gvk() const { return gvk_; }
@@ -67,7 +70,9 @@ class Object {
   const json& status() const;
 
   // Compact JSON, made once on first use and then shared by every list and watch. Loop thread only.
-  const std::string& bytes() const;
+  const std::string& bytes() const { return *text(); }
+  // The same for those who keep it. Never null.
+  const Text& text() const;
 
  private:
   Object() = default;
@@ -79,7 +84,7 @@ class Object {
   std::uint64_t revision_ = 0;
   base::SystemTime creation_time_{};
   std::optional<base::SystemTime> deletion_time_;
-  mutable std::string bytes_;
+  mutable Text text_;
 };
 
 // body.dump() that never throws: invalid UTF-8 becomes U+FFFD.

@@ -41,8 +41,13 @@ struct ResourceInfo {
   std::vector<Subresource> subresources;
   json schema;  // openAPIV3Schema
   std::vector<PrinterColumn> columns;
+  // What a field selector may name besides metadata.name and metadata.namespace: "status.phase".
+  std::vector<std::string> selectable_fields;
   // Finalizers stamped on every new object, so that nothing berth made can outlive its object unseen.
   std::vector<std::string> finalizers;
+  // Gives an object that somebody sent its one form, after the defaults and before the checks: a Secret's stringData goes into data.
+  // Empty when there is nothing to do. Must take values of any type. Errors: BadRequest.
+  std::function<Result<void>(json& object)> prepare;
   // Named cross-field rules; empty when none. Called after the schema passed. `old` is null on create.
   std::function<std::vector<Cause>(const json& object, const json* old)> rules;
 
@@ -58,8 +63,7 @@ inline constexpr std::array<std::string_view, 8> kAllVerbs = {"create", "delete"
 // Which kinds exist. Built once at start, read-only afterwards, shared by reference.
 class Scheme {
  public:
-  // Every kind of berth: the CustomResourceDefinitions embedded from crd/kinds, and the core kinds it serves
-  // (v1 Namespace and Event, coordination.k8s.io/v1 Lease). Asserts that they are valid (a test reads them
+  // Every kind of berth: the CustomResourceDefinitions embedded from crd/kinds, and core_kinds(). Asserts that they are valid (a test reads them
   // too).
   static Scheme builtin();
 

@@ -9,13 +9,12 @@
 
 namespace berth::storage {
 
-// Serialised objects are shared by the state, the history and the journal; null stands for a deletion.
-using Text = std::shared_ptr<const std::string>;
+using crd::Text;
 
 struct JournalChange {
   Revision revision = 0;
   StoreKey key;
-  Text body;
+  Text body;  // null: a deletion
 };
 
 struct JournalBatch {

@@ -19,8 +19,6 @@ Error not_found(const StoreKey& key) { return base::error(Reason::NotFound, desc
 
 Error stopping() { return base::error(Reason::Cancelled, "the store is stopping"); }
 
-Text make_text(const json& body) { return std::make_shared<const std::string>(crd::dump(body)); }
-
 }  // namespace
 
 struct JournaledStore::Ticket {
@@ -39,6 +37,7 @@ JournaledStore::JournaledStore(Executor executor, StoreOptions options, std::uni
       hub_(executor, options),
       journal_(std::move(journal)),
       batch_done_(executor),
+      change_published_(executor),
       alive_(std::make_shared<bool>(true)) {}
 
 JournaledStore::~JournaledStore() { *alive_ = false; }
@@ -77,28 +76,13 @@ Result<void> JournaledStore::finish_load(Revision compacted) {
   was_created_ = published_ == 0;
   for (auto& [key, entry] : state_) {
     try {
-      entry.object = parse_stored(*entry.text, entry.revision);
+      entry.object = parse_stored(entry.text, entry.revision);
     } catch (const std::exception& failure) {
       return base::error(Reason::InternalError,
                          "stored " + describe(key) + " cannot be read: " + failure.what());
     }
   }
   return {};
-}
-
-ObjectPtr JournaledStore::get(const StoreKey& key) const {
-  const auto found = state_.find(key);
-  return found == state_.end() ? nullptr : found->second.object;
-}
-
-ListResult JournaledStore::list(const std::string& resource, const std::string& ns) const {
-  ListResult result;
-  result.revision = published_;
-  for (auto it = state_.lower_bound(StoreKey{resource, ns, ""}); it != state_.end(); ++it) {
-    if (it->first.resource != resource || (!ns.empty() && it->first.ns != ns)) break;
-    result.items.push_back(it->second.object);
-  }
-  return result;
 }
 
 Task<Result<ObjectPtr>> JournaledStore::commit(Write write) {
@@ -128,12 +112,6 @@ Task<Result<ObjectPtr>> JournaledStore::commit(Write write) {
   co_return *ticket->result;
 }
 
-Result<std::unique_ptr<Watcher>> JournaledStore::watch(const std::string& resource, const std::string& ns,
-                                                       Revision from) {
-  if (stopping_) return stopping();
-  return hub_.watch(resource, ns, from);
-}
-
 Task<Result<void>> JournaledStore::compact(Revision revision) {
   hub_.forget(std::min(revision, published_));
   collect_garbage();
@@ -160,6 +138,7 @@ Task<Result<void>> JournaledStore::compact(Revision revision) {
 Task<void> JournaledStore::stop() {
   stopping_ = true;
   hub_.close();
+  change_published_.notify_all();
   while (busy_ || flush_scheduled_ || !queue_.empty() || compacting_ > 0) co_await batch_done_.wait();
 }
 
@@ -199,7 +178,7 @@ Result<JournaledStore::Pending> JournaledStore::prepare(Write write) {
 
   assigned_ = revision;
   if (there) pending.before = *there;
-  const Text text = write.body ? make_text(object.value()->body()) : pending.before.text;
+  const Text text = write.body ? object.value()->text() : pending.before.text;
   pending.after = Entry{std::move(object.value()), text, revision};
   pending.change = JournalChange{revision, std::move(write.key), write.body ? text : nullptr};
   return pending;
@@ -287,6 +266,7 @@ void JournaledStore::publish(const Pending& pending) {
   record.object = pending.after.object;
   record.previous_object = pending.before.object;
   hub_.publish(std::move(record));
+  change_published_.notify_all();
   collect_garbage();
 }
 

@@ -34,9 +34,12 @@ class JournaledStore final : public Store {
 
   ObjectPtr get(const StoreKey& key) const override;
   ListResult list(const std::string& resource, const std::string& ns) const override;
+  Result<std::size_t> visit(const std::string& resource, const std::string& ns, Revision at, const ObjectKey& start,
+                            const See& see) const override;
+  Task<bool> reach(Revision revision, base::Clock& clock, base::SteadyTime until) override;
   Task<Result<ObjectPtr>> commit(Write write) override;
-  Result<std::unique_ptr<Watcher>> watch(const std::string& resource, const std::string& ns,
-                                         Revision from) override;
+  Result<std::unique_ptr<StoreWatcher>> watch(const std::string& resource, const std::string& ns,
+                                              Revision from) override;
   Revision revision() const override { return published_; }
   Task<Result<void>> compact(Revision revision) override;
   bool was_created() const override { return was_created_; }
@@ -91,6 +94,7 @@ class JournaledStore final : public Store {
   std::uint64_t batches_ended_ = 0;
   Result<void> last_batch_{};
   base::Signal batch_done_;
+  base::Signal change_published_;
   std::shared_ptr<bool> alive_;  // guards handlers that are posted when the store goes
 };
 

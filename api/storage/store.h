@@ -1,11 +1,13 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "base/clock.h"
 #include "base/result.h"
 #include "base/task.h"
 #include "crd/object.h"
@@ -52,6 +54,14 @@ class Watcher {
   virtual std::optional<Result<WatchEvent>> poll() = 0;
 };
 
+// A Watcher of a Store: its reader may also wake up without a change, because it is time to say something else.
+class StoreWatcher : public Watcher {
+ public:
+  // Ends when poll() has something, or at a wake() since the last wait().
+  virtual Task<void> wait() = 0;
+  virtual void wake() = 0;
+};
+
 struct ListResult {
   std::vector<ObjectPtr> items;  // ordered by namespace, then name
   Revision revision = 0;         // of the store, not of the newest item
@@ -68,6 +78,14 @@ class Store {
   virtual ObjectPtr get(const StoreKey& key) const = 0;
   // ns "" lists every namespace.
   virtual ListResult list(const std::string& resource, const std::string& ns) const = 0;
+  // Shows what list() gave at revision `at`, from the key `start` on, until `see` refuses one. The answer is how many it did not
+  // take: that one and those behind it. Older objects that nobody holds any more are read anew, one at a time.
+  // Errors: Expired (at is older than the kept history). REQUIRES: at <= revision().
+  using See = std::function<bool(const ObjectPtr& object)>;
+  virtual Result<std::size_t> visit(const std::string& resource, const std::string& ns, Revision at, const ObjectKey& start,
+                                    const See& see) const = 0;
+  // Ends when revision() has reached `revision` (true), or at `until` (false). The clock is the caller's.
+  virtual Task<bool> reach(Revision revision, base::Clock& clock, base::SteadyTime until) = 0;
   // The stored object with its new resourceVersion; for a deletion the last state with the deletion's revision.
   // Errors: AlreadyExists (expected 0, key there), Conflict (other revision), NotFound (expected != 0 or deletion, key not
   // there), BadRequest (body is no Object), InternalError/DiskPressure (the change is not durable and did not happen; the
@@ -79,7 +97,8 @@ class Store {
   // Every change of `resource` (in `ns`, "" = all) after `from`. Subscribes first, reads history second, filters by
   // revision third, so nothing falls between. Errors: Expired (from is older than the kept history).
   // `from` in the future waits for it.
-  virtual Result<std::unique_ptr<Watcher>> watch(const std::string& resource, const std::string& ns, Revision from) = 0;
+  virtual Result<std::unique_ptr<StoreWatcher>> watch(const std::string& resource, const std::string& ns,
+                                                      Revision from) = 0;
   virtual Revision revision() const = 0;
   // Forgets history up to `revision` (current objects stay). Not needed in daily life: history is bounded by itself
   // (StoreOptions) and what it drops leaves the disk together with later commits.

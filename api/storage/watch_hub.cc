@@ -1,22 +1,22 @@
 #include "api/storage/watch_hub.h"
 
 #include <algorithm>
+#include <list>
 #include <stdexcept>
 
 namespace berth::storage {
 
 namespace {
 
-constexpr std::size_t kRecentObjects = 64;
+constexpr std::size_t kRecentObjects = 256;
 
 Error expired(Revision from, Revision horizon) {
   return base::error(Reason::Expired, "too old resource version: " + std::to_string(from) + " (" +
                                           std::to_string(horizon) + ")");
 }
 
-ObjectPtr object_of(const std::weak_ptr<const Object>& held, const Text& text, Revision revision) {
-  if (auto object = held.lock()) return object;
-  return parse_stored(*text, revision);
+bool concerns(const Record& record, const std::string& resource, const std::string& ns) {
+  return record.key.resource == resource && (ns.empty() || record.key.ns == ns);
 }
 
 }  // namespace
@@ -25,20 +25,13 @@ void stamp_revision(json& body, Revision revision) {
   body["metadata"]["resourceVersion"] = std::to_string(revision);
 }
 
-ObjectPtr parse_stored(const std::string& text, Revision revision) {
-  json body = json::parse(text);
-  stamp_revision(body, revision);
-  return Object::make(std::move(body)).value();
-}
-
-WatchEvent Record::event() const {
-  WatchEvent event;
-  event.type = type;
-  event.revision = revision;
-  event.key = key;
-  event.object = object_of(object, text, revision);
-  if (previous) event.previous = object_of(previous_object, previous, previous_revision);
-  return event;
+ObjectPtr parse_stored(const Text& text, Revision revision) {
+  json body = json::parse(*text);
+  json& stamp = body["metadata"]["resourceVersion"];
+  json wanted = std::to_string(revision);
+  const bool same = stamp == wanted;
+  if (!same) stamp = std::move(wanted);
+  return Object::make(std::move(body), same ? text : nullptr).value();
 }
 
 struct WatchHub::Subscription {
@@ -49,14 +42,13 @@ struct WatchHub::Subscription {
   const std::string resource;
   const std::string ns;
   const Revision from;
-  std::deque<std::shared_ptr<const Record>> queue;
+  std::deque<RecordPtr> queue;
   std::size_t weight = 0;
+  bool woken = false;
   std::optional<Error> ended;
 
-  bool wants(const Record& record) const {
-    return record.revision > from && record.key.resource == resource && (ns.empty() || record.key.ns == ns);
-  }
-  void push(const std::shared_ptr<const Record>& record) {
+  bool wants(const Record& record) const { return record.revision > from && concerns(record, resource, ns); }
+  void push(const RecordPtr& record) {
     queue.push_back(record);
     weight += record->weight();
   }
@@ -68,14 +60,35 @@ struct WatchHub::Subscription {
   }
 };
 
-class WatchHub::Reader final : public Watcher {
- public:
-  using Subscriptions = std::list<std::shared_ptr<Subscription>>;
-  Reader(std::shared_ptr<Subscription> subscription, std::weak_ptr<Subscriptions> all)
-      : subscription_(std::move(subscription)), all_(std::move(all)) {}
-  ~Reader() override {
-    if (auto all = all_.lock()) all->remove(subscription_);
+// The subscriptions, and the objects of the newest changes, so that many readers of one change need not parse it again.
+struct WatchHub::Shared {
+  std::list<std::shared_ptr<Subscription>> subscriptions;
+  std::deque<ObjectPtr> recent;
+
+  void keep(ObjectPtr object) {
+    recent.push_back(std::move(object));
+    while (recent.size() > kRecentObjects) recent.pop_front();
   }
+  ObjectPtr object_of(std::weak_ptr<const Object>& held, const Text& text, Revision revision) {
+    if (auto object = held.lock()) return object;
+    auto object = parse_stored(text, revision);
+    held = object;
+    keep(object);
+    return object;
+  }
+  ObjectPtr before(const Record& record) {
+    return record.previous ? object_of(record.previous_object, record.previous, record.previous_revision) : nullptr;
+  }
+  WatchEvent event(const Record& record) {
+    return {record.type, record.revision, record.key, object_of(record.object, record.text, record.revision), before(record)};
+  }
+};
+
+class WatchHub::Reader final : public StoreWatcher {
+ public:
+  Reader(std::shared_ptr<Subscription> subscription, std::shared_ptr<Shared> shared)
+      : subscription_(std::move(subscription)), shared_(std::move(shared)) {}
+  ~Reader() override { shared_->subscriptions.remove(subscription_); }
 
   Task<Result<WatchEvent>> next() override {
     const auto subscription = subscription_;
@@ -93,26 +106,35 @@ class WatchHub::Reader final : public Watcher {
     const auto record = std::move(s.queue.front());
     s.queue.pop_front();
     s.weight -= record->weight();
-    return Result<WatchEvent>(record->event());
+    return Result<WatchEvent>(shared_->event(*record));
+  }
+
+  Task<void> wait() override {
+    const auto subscription = subscription_;
+    const auto idle = [&s = *subscription] { return !s.ended && s.queue.empty() && !s.woken; };
+    while (idle()) co_await subscription->signal.wait();
+    subscription->woken = false;
+  }
+
+  void wake() override {
+    subscription_->woken = true;
+    subscription_->signal.notify_all();
   }
 
  private:
   std::shared_ptr<Subscription> subscription_;
-  std::weak_ptr<Subscriptions> all_;
+  std::shared_ptr<Shared> shared_;
 };
 
 WatchHub::WatchHub(Executor executor, StoreOptions options)
-    : executor_(std::move(executor)),
-      options_(options),
-      subscriptions_(std::make_shared<std::list<std::shared_ptr<Subscription>>>()) {}
+    : executor_(std::move(executor)), options_(options), shared_(std::make_shared<Shared>()) {}
 
 WatchHub::~WatchHub() { close(); }
 
 void WatchHub::publish(Record record) {
   const auto shared = std::make_shared<const Record>(std::move(record));
-  if (auto object = shared->object.lock()) recent_.push_back(std::move(object));
-  if (auto object = shared->previous_object.lock()) recent_.push_back(std::move(object));
-  while (recent_.size() > kRecentObjects) recent_.pop_front();
+  if (auto object = shared->object.lock()) shared_->keep(std::move(object));
+  if (auto object = shared->previous_object.lock()) shared_->keep(std::move(object));
 
   history_.push_back(shared);
   history_weight_ += shared->weight();
@@ -121,10 +143,10 @@ void WatchHub::publish(Record record) {
     drop_oldest();
   }
 
-  for (const auto& subscription : *subscriptions_) {
+  for (const auto& subscription : shared_->subscriptions) {
     if (subscription->ended || !subscription->wants(*shared)) continue;
     if (subscription->queue.size() >= options_.watcher_buffer ||
-        subscription->weight > 4 * options_.history_bytes) {
+        subscription->weight > options_.history_bytes) {
       subscription->end(base::error(Reason::Expired, "the watch was too slow; list again"));
       continue;
     }
@@ -133,17 +155,31 @@ void WatchHub::publish(Record record) {
   }
 }
 
-Result<std::unique_ptr<Watcher>> WatchHub::watch(const std::string& resource, const std::string& ns,
-                                                 Revision from) {
+Result<std::unique_ptr<StoreWatcher>> WatchHub::watch(const std::string& resource, const std::string& ns,
+                                                      Revision from) {
   if (from < horizon_) return expired(from, horizon_);
   auto subscription = std::make_shared<Subscription>(executor_, resource, ns, from);
-  subscriptions_->push_back(subscription);
-  const auto first = std::partition_point(history_.begin(), history_.end(),
-                                          [from](const auto& record) { return record->revision <= from; });
-  for (auto it = first; it != history_.end(); ++it) {
+  shared_->subscriptions.push_back(subscription);
+  for (auto it = first_after(from); it != history_.end(); ++it) {
     if (subscription->wants(**it)) subscription->push(*it);
   }
-  return std::unique_ptr<Watcher>(std::make_unique<Reader>(std::move(subscription), subscriptions_));
+  return std::unique_ptr<StoreWatcher>(std::make_unique<Reader>(std::move(subscription), shared_));
+}
+
+Result<WatchHub::Undo> WatchHub::undo(const std::string& resource, const std::string& ns, Revision at) const {
+  if (at < horizon_) return expired(at, horizon_);
+  Undo undo;
+  for (auto it = first_after(at); it != history_.end(); ++it) {
+    if (concerns(**it, resource, ns)) undo.emplace((*it)->key, *it);
+  }
+  return undo;
+}
+
+ObjectPtr WatchHub::before(const Record& record) const { return shared_->before(record); }
+
+std::deque<RecordPtr>::const_iterator WatchHub::first_after(Revision revision) const {
+  return std::partition_point(history_.begin(), history_.end(),
+                              [revision](const auto& record) { return record->revision <= revision; });
 }
 
 void WatchHub::forget(Revision revision) {
@@ -154,7 +190,7 @@ void WatchHub::forget(Revision revision) {
 std::vector<Revision> WatchHub::take_garbage() { return std::exchange(garbage_, {}); }
 
 void WatchHub::close() {
-  for (const auto& subscription : *subscriptions_) {
+  for (const auto& subscription : shared_->subscriptions) {
     if (!subscription->ended) subscription->end(base::error(Reason::Cancelled, "the store is stopping"));
   }
 }

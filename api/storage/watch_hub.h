@@ -1,7 +1,7 @@
 #pragma once
 
 #include <deque>
-#include <list>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -21,12 +21,13 @@ struct Record {
   StoreKey key;
   Text text;      // of the new state; for a deletion of the last one
   Text previous;  // null for Added
-  std::weak_ptr<const Object> object;
-  std::weak_ptr<const Object> previous_object;
+  // Whoever still has the objects; those who had to read them from the text leave them here.
+  mutable std::weak_ptr<const Object> object;
+  mutable std::weak_ptr<const Object> previous_object;
 
   std::size_t weight() const { return sizeof(Record) + text->size() + key.name.size() + key.ns.size(); }
-  WatchEvent event() const;
 };
+using RecordPtr = std::shared_ptr<const Record>;
 
 // The newest changes and those who watch them. All events of a store leave from publish(). Loop thread only.
 class WatchHub {
@@ -41,7 +42,12 @@ class WatchHub {
   // Revisions must rise.
   void publish(Record record);
   // Errors: Expired when `from` lies before horizon().
-  Result<std::unique_ptr<Watcher>> watch(const std::string& resource, const std::string& ns, Revision from);
+  Result<std::unique_ptr<StoreWatcher>> watch(const std::string& resource, const std::string& ns, Revision from);
+  // The first change of each key after `at`: what it replaced is what was there at `at`. Errors: Expired.
+  using Undo = std::map<StoreKey, RecordPtr>;
+  Result<Undo> undo(const std::string& resource, const std::string& ns, Revision at) const;
+  // The state that `record` replaced; null when there was none.
+  ObjectPtr before(const Record& record) const;
   // Drops history up to `revision`.
   void forget(Revision revision);
   // The newest revision whose change can no longer be watched.
@@ -53,21 +59,22 @@ class WatchHub {
 
  private:
   struct Subscription;
+  struct Shared;  // with the readers, which may outlive the hub
   class Reader;
   void drop_oldest();
+  std::deque<RecordPtr>::const_iterator first_after(Revision revision) const;
 
   Executor executor_;
   StoreOptions options_;
   Revision horizon_ = 0;
-  std::deque<std::shared_ptr<const Record>> history_;
+  std::deque<RecordPtr> history_;
   std::size_t history_weight_ = 0;
   std::vector<Revision> garbage_;
-  std::shared_ptr<std::list<std::shared_ptr<Subscription>>> subscriptions_;
-  std::deque<ObjectPtr> recent_;  // the objects of the newest changes, so that prompt readers need not parse
+  std::shared_ptr<Shared> shared_;
 };
 
 // The object that `text` holds, stamped with `revision`. REQUIRES: text made by a store.
-ObjectPtr parse_stored(const std::string& text, Revision revision);
+ObjectPtr parse_stored(const Text& text, Revision revision);
 // Sets metadata.resourceVersion.
 void stamp_revision(json& body, Revision revision);
 
