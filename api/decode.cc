@@ -81,6 +81,9 @@ Result<json> decode(const crd::ResourceInfo& resource, json body, const WriteOpt
     return bad_request("metadata.generateName: must be a string");
   for (auto& path : crd::prune(resource.schema, body)) unknown.push_back(std::move(path));
   crd::apply_defaults(resource.schema, body);
+  if (resource.prepare) {
+    if (auto prepared = resource.prepare(body); prepared.has_error()) return prepared.error();
+  }
   if (auto error = report_unknown(resource, unknown, options)) return *error;
 
   // Checks the types of metadata, on a copy without the revision: what that has to be depends on the

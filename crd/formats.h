@@ -39,6 +39,7 @@ std::string format_ipv4(std::uint32_t address);
 
 // Standard alphabet with padding; white space between is skipped (YAML blocks).
 std::optional<std::string> decode_base64(std::string_view text);
+std::string encode_base64(std::string_view bytes);
 
 // "1000" or "1000:1000"; the group is the user when it is not given.
 struct Owner {

@@ -44,9 +44,11 @@ TEST(Scheme, KindsAreFoundByEveryNameAPersonTypes) {
   EXPECT_EQ(scheme.find_name("ns")->gvk.kind, "Namespace");
   EXPECT_EQ(scheme.find_name("ev")->gvk.kind, "Event");
   EXPECT_EQ(scheme.find_name("leases")->gvk.group, "coordination.k8s.io");
-  EXPECT_EQ(scheme.find_name("pods"), nullptr);
+  EXPECT_EQ(scheme.find_name("po")->gvk.kind, "Pod");
+  EXPECT_EQ(scheme.find_name("quota")->gvk.kind, "ResourceQuota");
+  EXPECT_EQ(scheme.find_name("nodes"), nullptr);
   EXPECT_EQ(scheme.find_name(""), nullptr);
-  EXPECT_EQ(scheme.find_kind({"", "v1", "Pod"}), nullptr);
+  EXPECT_EQ(scheme.find_kind({"", "v1", "Node"}), nullptr);
   EXPECT_EQ(scheme.find("", "v1", "testenvironments"), nullptr);
 }
 
@@ -62,8 +64,24 @@ void expect_described(const json& schema, const std::string& path) {
   }
 }
 
-TEST(Scheme, EveryFieldOfTestEnvironmentHasADescription) {
-  expect_described(Scheme::builtin().find_name("te")->schema, "");
+TEST(Scheme, EveryFieldHasADescription) {
+  const Scheme scheme = Scheme::builtin();
+  for (const ResourceInfo& info : scheme.resources()) {
+    SCOPED_TRACE(info.plural);
+    EXPECT_TRUE(info.schema.contains("description"));
+    expect_described(info.schema, "");
+  }
+}
+
+TEST(Scheme, PodsAndServicesAreForReading) {
+  const Scheme scheme = Scheme::builtin();
+  for (const char* name : {"pods", "services"}) {
+    EXPECT_TRUE(scheme.find_name(name)->allows("watch")) << name;
+    for (const char* verb : {"create", "update", "patch", "delete", "deletecollection"}) {
+      EXPECT_FALSE(scheme.find_name(name)->allows(verb)) << name << " " << verb;
+    }
+  }
+  EXPECT_FALSE(scheme.find_name("namespaces")->allows("deletecollection"));
 }
 
 TEST(Scheme, ANewNamespaceIsActive) {
