@@ -4,6 +4,7 @@
 
 #include "crd/field_path.h"
 #include "crd/fields.h"
+#include "crd/managed_text.h"
 
 namespace berth::crd {
 namespace {
@@ -115,6 +116,7 @@ Result<ObjectPtr> Object::make(json body, Text text) {
   if (auto error = check_string_map(*metadata, "labels")) return *error;
   if (auto error = check_string_map(*metadata, "annotations")) return *error;
   if (auto error = check_string_list(*metadata, "finalizers")) return *error;
+  compact_managed_fields(body["metadata"]);
   object->body_ = std::move(body);
   object->text_ = std::move(text);
   return ObjectPtr(std::move(object));
@@ -142,7 +144,7 @@ const json& Object::status() const {
 }
 
 const Text& Object::text() const {
-  if (!text_) text_ = std::make_shared<const std::string>(dump(body_));
+  if (!text_) text_ = std::make_shared<const std::string>(wire_text(body_));
   return text_;
 }
 

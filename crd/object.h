@@ -46,9 +46,10 @@ class Object {
  public:
   // Errors: BadRequest when body is no object, lacks apiVersion, kind or metadata, or one of the metadata
   // fields read here has the wrong type. metadata.name may be empty (generateName).
-  // `text`: what dump(body) would give, where it is known; null when it is not.
+  // `text`: what wire_text(body) would give, where it is known; null when it is not.
   static Result<ObjectPtr> make(json body, Text text = nullptr);
 
+  // metadata.managedFields has the form that crd/managed_text.h describes; everything else is as on the wire.
   const json& body() const { return body_; }
   const GroupVersionKind& gvk() const { return gvk_; }
   const ObjectKey& key() const { return key_; }

@@ -3,6 +3,7 @@
 #include <stdexcept>
 
 #include "crd/core_kinds.h"
+#include "crd/fields.h"
 #include "crd/schema.h"
 #include "crd/test_environment.h"
 #include "crd/yaml.h"
@@ -59,7 +60,15 @@ Scheme Scheme::builtin() {
   return scheme;
 }
 
-void Scheme::add(ResourceInfo info) { resources_.push_back(std::move(info)); }
+void Scheme::add(ResourceInfo info) {
+  if (!info.merge) info.merge = merge_type(info.schema);
+  if (info.status_schema.is_null()) {
+    json properties = json::object();
+    if (const json* status = find_member(object_at(info.schema, "properties"), "status")) properties["status"] = *status;
+    info.status_schema = {{"type", "object"}, {"properties", std::move(properties)}};
+  }
+  resources_.push_back(std::move(info));
+}
 
 const ResourceInfo* Scheme::find(std::string_view group, std::string_view version,
                                  std::string_view plural) const {

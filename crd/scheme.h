@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "crd/merge_type.h"
 #include "crd/object.h"
 
 namespace berth::crd {
@@ -40,6 +41,9 @@ struct ResourceInfo {
   // Those besides status, which has_status tells.
   std::vector<Subresource> subresources;
   json schema;  // openAPIV3Schema
+  // What follows from the schema, made by Scheme::add() where it is missing: how objects merge, and the schema with nothing but status.
+  MergeTypePtr merge;
+  json status_schema;
   std::vector<PrinterColumn> columns;
   // What a field selector may name besides metadata.name and metadata.namespace: "status.phase".
   std::vector<std::string> selectable_fields;
