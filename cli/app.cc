@@ -6,6 +6,7 @@
 #include <ostream>
 
 #include "api/client/http_client.h"
+#include "api/errors.h"
 #include "base/log.h"
 #include "base/task_group.h"
 #include "cli/commands.h"
@@ -39,14 +40,12 @@ Flags global_flags(Invocation& invocation) {
   return flags;
 }
 
-Error usage(std::string message) { return base::error(Reason::BadRequest, std::move(message)); }
-
 Error unknown_command(const std::vector<CommandPtr>& commands, const std::string& word) {
   std::vector<std::string> names;
   for (const auto& command : commands) names.push_back(command->help().name);
   const auto near = closest(word, names);
-  return usage("there is no command \"" + printable(word) + "\"" +
-               (near.empty() ? "" : "; did you mean " + near + "?") + "\nberthctl --help lists the commands");
+  return api::bad_request("there is no command \"" + printable(word) + "\"" +
+                          (near.empty() ? "" : "; did you mean " + near + "?") + "\nberthctl --help lists the commands");
 }
 
 // The place of the command's name: the first word that is neither a flag nor a flag's value.
@@ -78,7 +77,7 @@ Result<void> without_command(Invocation& invocation, const Flags& global, const 
   const bool version = std::erase(words, std::string("--version")) > 0;
   auto parsed = parse_flags(global, std::move(words), getenv);
   if (!parsed.has_value()) return parsed.error();
-  if (!version) return usage("a command is missing\nberthctl --help lists the commands");
+  if (!version) return api::bad_request("a command is missing\nberthctl --help lists the commands");
   invocation.text = std::string("berthctl ") + BERTH_VERSION + "\n";
   return {};
 }
@@ -92,8 +91,8 @@ Result<void> check_namespace(const std::string& ns, const std::string& said_by) 
   bool valid = !ns.empty() && ns.size() <= 63 && ns.front() != '-' && ns.back() != '-';
   for (const char c : ns) valid = valid && good(c);
   if (valid) return {};
-  return usage(said_by + ": invalid value \"" + printable(ns) +
-               "\": a DNS label is expected (small letters, digits, dashes)");
+  return api::bad_request(said_by + ": invalid value \"" + printable(ns) +
+                          "\": a DNS label is expected (small letters, digits, dashes)");
 }
 
 Result<void> for_completion(Invocation& invocation, const Flags& global, const std::vector<std::string>& arguments,
@@ -133,7 +132,7 @@ Result<void> with_command(Invocation& invocation, const Flags& global, std::vect
     all.add(global);
     auto parsed = parse_flags(all, std::move(arguments), getenv);
     if (!parsed.has_value()) {
-      return usage(parsed.error().message + "\nberthctl " + name + " --help shows how it is used");
+      return api::bad_request(parsed.error().message + "\nberthctl " + name + " --help shows how it is used");
     }
     if (parsed.value().help) {
       invocation.text = command_help(command->help(), own, global);

@@ -81,7 +81,7 @@ end
 complete -c berthctl -f -a '(__berthctl_complete)'
 )";
 
-class Completion final : public Command {
+class CompletionCommand final : public Command {
  public:
   CommandHelp help() const override {
     return {"completion", "Print the completion script of a shell", "bash|zsh|fish", "",
@@ -113,6 +113,6 @@ class Completion final : public Command {
 
 }  // namespace
 
-CommandPtr make_completion() { return std::make_unique<Completion>(); }
+CommandPtr make_completion() { return std::make_unique<CompletionCommand>(); }
 
 }  // namespace berth::cli

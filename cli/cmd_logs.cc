@@ -18,7 +18,7 @@ namespace {
 constexpr std::size_t kErrorBody = 64 * 1024;
 constexpr std::array kColors{Color::Cyan, Color::Green, Color::Yellow, Color::Magenta, Color::Blue};
 
-struct Source {
+struct LogSource {
   std::string service;
   std::string target;
   std::string prefix;  // "" = bytes as they come
@@ -100,8 +100,8 @@ class Logs final : public Command {
   }
 
  private:
-  Result<std::vector<Source>> choose(Session& session, const Object& environment,
-                                     const std::vector<std::string>& wanted) const {
+  Result<std::vector<LogSource>> choose(Session& session, const Object& environment,
+                                        const std::vector<std::string>& wanted) const {
     std::vector<std::string> services;
     for (const auto& service : items(at(environment.spec(), {"services"})))
       services.push_back(text_at(service, {"name"}));
@@ -113,9 +113,9 @@ class Logs final : public Command {
     const auto& chosen = wanted.empty() ? services : wanted;
     std::size_t width = 0;
     for (const auto& service : chosen) width = std::max(width, service.size());
-    std::vector<Source> sources;
+    std::vector<LogSource> sources;
     for (const auto& service : chosen) {
-      Source source{service, log_target(session.scheme, environment.key(), service, query()), ""};
+      LogSource source{service, log_target(session.scheme, environment.key(), service, query()), ""};
       const auto label = service + std::string(width - service.size(), ' ') + " | ";
       const auto color = kColors[sources.size() % kColors.size()];
       if (chosen.size() > 1) source.prefix = painted(label, color, session.io.color_out);
@@ -134,12 +134,12 @@ class Logs final : public Command {
     return query;
   }
 
-  Task<void> copy_reported(Session& session, Source source) {
+  Task<void> copy_reported(Session& session, LogSource source) {
     auto copied = co_await copy(session, source);
     if (!copied.has_value()) problems_.push_back(source.service + ": " + printable(copied.error().message));
   }
 
-  Task<Result<void>> copy(Session& session, const Source& source) {
+  Task<Result<void>> copy(Session& session, const LogSource& source) {
     auto opened = co_await session.remote.open(source.target);
     if (!opened.has_value()) co_return opened.error();
     auto& stream = *opened.value();

@@ -41,7 +41,7 @@ bool holds(const Goal& goal, const Object& object) {
   return false;
 }
 
-Error wrong(std::string_view text) {
+Error wrong_goal(std::string_view text) {
   return base::error(
       Reason::BadRequest,
       "--for \"" + printable(text) +
@@ -53,10 +53,10 @@ Result<Goal> parse_path(std::string_view text, std::string_view whole) {
   Goal goal;
   goal.kind = Goal::Kind::JsonPath;
   const auto end = text.rfind('}');
-  if (!text.starts_with('{') || end == std::string_view::npos) return wrong(whole);
+  if (!text.starts_with('{') || end == std::string_view::npos) return wrong_goal(whole);
   goal.name = std::string(text.substr(0, end + 1));
   auto rest = text.substr(end + 1);
-  if (!rest.empty() && rest.front() != '=') return wrong(whole);
+  if (!rest.empty() && rest.front() != '=') return wrong_goal(whole);
   if (!rest.empty()) rest.remove_prefix(1);
   goal.value = std::string(rest);
   return goal;
@@ -86,17 +86,17 @@ Result<Goal> parse_goal(std::string_view text) {
   }
   if (text.starts_with("jsonpath=")) return parse_path(text.substr(9), text);
   const auto parts = split(text, '=');
-  if (parts.size() < 2 || parts.size() > 3 || parts[1].empty()) return wrong(text);
+  if (parts.size() < 2 || parts.size() > 3 || parts[1].empty()) return wrong_goal(text);
   if (parts[0] == "phase" && parts.size() == 2) {
     goal.kind = Goal::Kind::JsonPath;
     goal.name = "{.status.phase}";
     goal.value = parts[1];
     return goal;
   }
-  if (parts[0] != "condition") return wrong(text);
+  if (parts[0] != "condition") return wrong_goal(text);
   goal.name = parts[1];
   if (parts.size() == 3) goal.value = parts[2];
-  if (goal.value.empty()) return wrong(text);
+  if (goal.value.empty()) return wrong_goal(text);
   return goal;
 }
 

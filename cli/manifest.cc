@@ -16,7 +16,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-struct Source {
+struct ManifestSource {
   std::string name;
   fs::path path;  // empty = standard input
 };
@@ -26,9 +26,9 @@ bool is_manifest_file(const fs::path& path) {
   return extension == ".yaml" || extension == ".yml" || extension == ".json";
 }
 
-void list_directory(const fs::path& directory, std::vector<Source>& sources, std::vector<std::string>& problems) {
+void list_directory(const fs::path& directory, std::vector<ManifestSource>& sources, std::vector<std::string>& problems) {
   std::error_code ec;
-  std::vector<Source> found;
+  std::vector<ManifestSource> found;
   for (fs::recursive_directory_iterator it(directory, ec), end; !ec && it != end; it.increment(ec)) {
     const auto name = it->path().filename().string();
     if (name.starts_with('.')) {
@@ -39,12 +39,12 @@ void list_directory(const fs::path& directory, std::vector<Source>& sources, std
   }
   if (ec) problems.push_back(directory.string() + ": " + ec.message());
   if (!ec && found.empty()) problems.push_back(directory.string() + ": holds no .yaml, .yml or .json file");
-  std::sort(found.begin(), found.end(), [](const Source& a, const Source& b) { return a.name < b.name; });
+  std::sort(found.begin(), found.end(), [](const ManifestSource& a, const ManifestSource& b) { return a.name < b.name; });
   sources.insert(sources.end(), found.begin(), found.end());
 }
 
-std::vector<Source> find_sources(const std::vector<std::string>& paths, std::vector<std::string>& problems) {
-  std::vector<Source> sources;
+std::vector<ManifestSource> find_sources(const std::vector<std::string>& paths, std::vector<std::string>& problems) {
+  std::vector<ManifestSource> sources;
   for (const auto& path : paths) {
     std::error_code ec;
     if (path == "-") {
@@ -58,7 +58,7 @@ std::vector<Source> find_sources(const std::vector<std::string>& paths, std::vec
   return sources;
 }
 
-Result<std::string> read_source(const Source& source, std::istream& in) {
+Result<std::string> read_source(const ManifestSource& source, std::istream& in) {
   if (source.path.empty()) return std::string(std::istreambuf_iterator<char>(in), {});
   errno = 0;
   std::ifstream file(source.path, std::ios::binary);
@@ -102,7 +102,7 @@ void check_head(Manifest& manifest, const crd::Scheme& scheme, std::vector<std::
   }
 }
 
-void add_objects(const Source& source, crd::YamlDocument document, const crd::Scheme& scheme,
+void add_objects(const ManifestSource& source, crd::YamlDocument document, const crd::Scheme& scheme,
                  std::vector<Manifest>& manifests, std::vector<std::string>& problems) {
   for (const auto& field : document.duplicate_keys) {
     const auto mark = document.mark_of(field);

@@ -34,7 +34,7 @@ bool is_label_key(std::string_view text) {
   return !text.empty() && std::all_of(text.begin(), text.end(), good);
 }
 
-Error wrong(std::string_view part) {
+Error wrong_selector(std::string_view part) {
   return base::error(Reason::BadRequest, "\"" + printable(part) +
                                              "\" is no label selector: key=value, key!=value, key, !key, "
                                              "key in (a,b) or key notin (a,b) is expected");
@@ -46,13 +46,13 @@ Result<Selector::Requirement> Selector::parse_requirement(std::string_view text)
   Requirement requirement;
   const auto finish = [&](std::string_view key, Operator op, std::vector<std::string> values) -> Result<Requirement> {
     key = base::trimmed(key);
-    if (!is_label_key(key)) return wrong(text);
+    if (!is_label_key(key)) return wrong_selector(text);
     return Requirement{std::string(key), op, std::move(values)};
   };
   if (text.front() == '!') return finish(text.substr(1), Operator::Absent, {});
   if (text.back() == ')') {
     const auto open = text.find('(');
-    if (open == std::string_view::npos) return wrong(text);
+    if (open == std::string_view::npos) return wrong_selector(text);
     const auto head = base::trimmed(text.substr(0, open));
     std::vector<std::string> values;
     for (const auto& value : split(text.substr(open + 1, text.size() - open - 2), ',')) {
@@ -60,14 +60,14 @@ Result<Selector::Requirement> Selector::parse_requirement(std::string_view text)
     }
     if (head.ends_with(" notin")) return finish(head.substr(0, head.size() - 6), Operator::NotIn, std::move(values));
     if (head.ends_with(" in")) return finish(head.substr(0, head.size() - 3), Operator::In, std::move(values));
-    return wrong(text);
+    return wrong_selector(text);
   }
   const auto equal = text.find('=');
   if (equal == std::string_view::npos) return finish(text, Operator::Exists, {});
   auto value = text.substr(equal + 1);
   if (value.starts_with('=')) value.remove_prefix(1);
   value = base::trimmed(value);
-  if (!value.empty() && !is_label_key(value)) return wrong(text);
+  if (!value.empty() && !is_label_key(value)) return wrong_selector(text);
   const bool negated = equal > 0 && text[equal - 1] == '!';
   return finish(text.substr(0, negated ? equal - 1 : equal), negated ? Operator::NotIn : Operator::In,
                 {std::string(value)});
@@ -78,7 +78,7 @@ Result<Selector> Selector::parse(std::string_view text) {
   if (base::trimmed(text).empty()) return selector;
   for (const auto part : split_requirements(text)) {
     const auto clean = base::trimmed(part);
-    if (clean.empty()) return wrong(text);
+    if (clean.empty()) return wrong_selector(text);
     auto requirement = parse_requirement(clean);
     if (!requirement.has_value()) return requirement.error();
     selector.requirements_.push_back(std::move(requirement).value());

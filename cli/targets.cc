@@ -3,16 +3,15 @@
 #include <algorithm>
 #include <stdexcept>
 
+#include "api/errors.h"
 #include "cli/text.h"
 
 namespace berth::cli {
 
 namespace {
 
-Error usage(std::string message) { return base::error(Reason::BadRequest, std::move(message)); }
-
 Error unknown_type(const crd::Scheme& scheme, const std::string& word) {
-  return usage("there is no type \"" + printable(word) + "\"; the types are " + known_types(scheme));
+  return api::bad_request("there is no type \"" + printable(word) + "\"; the types are " + known_types(scheme));
 }
 
 Result<std::vector<Targets>> parse_slashed(const crd::Scheme& scheme, const std::vector<std::string>& words) {
@@ -20,14 +19,14 @@ Result<std::vector<Targets>> parse_slashed(const crd::Scheme& scheme, const std:
   for (const auto& word : words) {
     const auto slash = word.find('/');
     if (slash == std::string::npos) {
-      return usage("\"" + printable(word) + "\": write TYPE/NAME for each one, or TYPE NAME...");
+      return api::bad_request("\"" + printable(word) + "\": write TYPE/NAME for each one, or TYPE NAME...");
     }
     const auto type = word.substr(0, slash);
     const auto name = word.substr(slash + 1);
     const auto* resource = scheme.find_name(type);
     if (resource == nullptr) return unknown_type(scheme, type);
     if (name.empty() || name.find('/') != std::string::npos) {
-      return usage("\"" + printable(word) + "\": TYPE/NAME is expected");
+      return api::bad_request("\"" + printable(word) + "\": TYPE/NAME is expected");
     }
     const auto found = std::find_if(result.begin(), result.end(),
                                     [&](const Targets& targets) { return targets.resource == resource; });
@@ -78,7 +77,7 @@ Result<std::vector<Targets>> parse_targets(const crd::Scheme& scheme, const std:
     result.push_back({resource, {words.begin() + 1, words.end()}, false});
   }
   if (result.size() > 1 && words.size() > 1)
-    return usage("names are possible with one type only: write TYPE/NAME for each");
+    return api::bad_request("names are possible with one type only: write TYPE/NAME for each");
   return result;
 }
 

@@ -13,9 +13,9 @@ namespace berth::cli {
 
 namespace {
 
-class Wait {
+class Waiting {
  public:
-  Wait(Session& session, const WaitRequest& request, ProgressDisplay& display)
+  Waiting(Session& session, const WaitRequest& request, ProgressDisplay& display)
       : session_(session), request_(request), display_(display), started_(session.clock.steady_now()) {
     for (const auto& [name, uid] : request.uids) open_.insert(name);
   }
@@ -122,7 +122,7 @@ class Wait {
   WaitOutcome outcome_;
 };
 
-Task<Result<void>> drive(Follower& follower, Wait& wait, Session& session, ProgressDisplay& display,
+Task<Result<void>> drive(Follower& follower, Waiting& wait, Session& session, ProgressDisplay& display,
                          Interrupts* interrupts, std::size_t signals_before) {
   const auto interrupted = [&] { return interrupts != nullptr && interrupts->received().size() > signals_before; };
   while (!wait.done()) {
@@ -147,7 +147,7 @@ Task<Result<void>> drive(Follower& follower, Wait& wait, Session& session, Progr
 
 Task<Result<WaitOutcome>> wait_for(Session& session, WaitRequest request, ProgressDisplay& display,
                                    Interrupts* interrupts) {
-  Wait wait(session, request, display);
+  Waiting wait(session, request, display);
   Follower follower(session.executor, session.clock, session.client, *request.resource, request.ns);
   follower.start();
   if (interrupts != nullptr) interrupts->listen([&follower](int) { follower.wake(); });
