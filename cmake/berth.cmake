@@ -52,6 +52,23 @@ function(_berth_pch target kind)
   endif()
 endfunction()
 
+# Most of the time that a file takes goes into templates of the headers that its neighbours use as well. Where only whole builds
+# count, up to BERTH_UNITY files of a folder are compiled as one unit; where files are compiled one by one, 0 is better.
+set(BERTH_UNITY 0 CACHE STRING "Files of a library that are compiled together, at most (0: each alone)")
+
+# Units of about the same size, so that none is waited for at the end.
+function(_berth_unity target)
+  get_target_property(sources ${target} SOURCES)
+  list(LENGTH sources files)
+  math(EXPR units "(${files} + ${BERTH_UNITY} - 1) / ${BERTH_UNITY}")
+  math(EXPR batch "(${files} + ${units} - 1) / ${units}")
+  set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE ${batch})
+  if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+    # In an included file, a coroutine's frame must not hold what is in an anonymous namespace: here it is the unit's own file.
+    target_compile_options(${target} PRIVATE -Wno-subobject-linkage)
+  endif()
+endfunction()
+
 # berth_library(name DIR folder LINK public... PRIVATE private... [PCH asio|json|none] [EXCLUDE file...])
 function(berth_library name)
   cmake_parse_arguments(A "" "DIR;PCH" "LINK;PRIVATE;EXCLUDE" ${ARGN})
@@ -68,6 +85,9 @@ function(berth_library name)
     set(A_PCH asio)
   endif()
   _berth_pch(berth_${name} ${A_PCH})
+  if(BERTH_UNITY)
+    _berth_unity(berth_${name})
+  endif()
 endfunction()
 
 function(berth_program name source)
