@@ -114,7 +114,7 @@ std::string plain_message(std::string what) {
   return json::parse(valid).get<std::string>();
 }
 
-std::string place(std::string_view text, std::size_t position) {
+std::string line_and_column(std::string_view text, std::size_t position) {
   const std::string_view before = text.substr(0, position == 0 ? 0 : std::min(position - 1, text.size()));
   const auto line = 1 + std::count(before.begin(), before.end(), '\n');
   const auto last = before.rfind('\n');
@@ -132,7 +132,7 @@ Result<json> parse_json(std::string_view text, std::vector<std::string>* duplica
   if (builder.too_deep()) {
     return base::error(Reason::BadRequest, "nested deeper than " + std::to_string(kMaxDepth) + " levels");
   }
-  return base::error(Reason::BadRequest, place(text, builder.failed_at()) + plain_message(builder.failure()));
+  return base::error(Reason::BadRequest, line_and_column(text, builder.failed_at()) + plain_message(builder.failure()));
 }
 
 }  // namespace berth::crd

@@ -129,6 +129,31 @@ check_names() {
     sed 's|$|:1: files are named in snake_case|' >>"$findings" || true
 }
 
+# The release build compiles several files of a folder as one unit.
+check_units() {
+  awk '
+    FNR == 1 { inside = 0 }
+    /^namespace \{$/ { inside = 1; next }
+    /^}  \/\/ namespace$/ { inside = 0 }
+    !inside || !/^[A-Za-z]/ || /^(using|namespace|template|friend)/ { next }
+    {
+      line = $0
+      sub(/ final.*/, "", line)
+      if (line ~ /^(struct|class|enum) /) sub(/[:{;].*/, "", line)
+      else sub(/[({=;].*/, "", line)
+      sub(/(\[[^]]*\])* *$/, "", line)
+      if (line !~ /[ *&]/) next
+      name = line
+      sub(/^.*[ *&]/, "", name)
+      if (name !~ /^[A-Za-z_][A-Za-z_0-9]*$/) next
+      folder = FILENAME
+      sub(/[^\/]*$/, "", folder)
+      if (!((folder, name) in first)) first[folder, name] = FILENAME
+      else if (first[folder, name] != FILENAME)
+        print FILENAME ":" FNR ": " first[folder, name] " has a \"" name "\" as well: share it, or name it for what it is"
+    }' $(sources base crd metrics api controller cli tests/fakes | grep '\.cc$') >>"$findings"
+}
+
 check_scripts() {
   find . -path ./build -prune -o -path ./.git -prune -o -type f \( -name '*.sh' -o -path './.ci/*' -o -perm -u+x \) -print | sort |
     while read -r file; do
@@ -145,7 +170,7 @@ check_scripts() {
 }
 
 case $check in
-  includes | spawn | dump | clock | sleep | size | leftovers | headers | names | scripts) "check_$check" ;;
+  includes | spawn | dump | clock | sleep | size | leftovers | headers | names | units | scripts) "check_$check" ;;
   *)
     echo "lint.sh: unknown check: $check" >&2
     exit 2

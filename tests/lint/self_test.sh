@@ -27,7 +27,22 @@ put base/good.h <<'END'
 #include "base/time.h"
 // co_spawn( in a comment, x.dump( too, steady_clock::now() as well
 END
-for check in includes spawn dump clock sleep size leftovers headers names scripts; do
+put base/good.cc <<'END'
+namespace {
+constexpr int kLimit = 1;
+int half(int x) { return x / 2; }
+int half(double x) { return half(static_cast<int>(x)); }
+}  // namespace
+int one() { return half(kLimit); }
+END
+put base/fair.cc <<'END'
+namespace {
+constexpr int kOtherLimit = 1;
+int other(int x) { return x; }
+}  // namespace
+int third() { return other(1); }
+END
+for check in includes spawn dump clock sleep size leftovers headers names units scripts; do
   if ! out=$("$here/lint.sh" "$check" "$tree"); then
     echo "$check: finds something in good code: $out"
     failed=1
@@ -71,6 +86,10 @@ echo '// TO''DO: later' | put base/later.cc
 expect leftovers 'base/later.cc:1:'
 echo | put base/CamelCase.cc
 expect names 'base/CamelCase.cc:1:'
+for file in one other; do
+  printf 'namespace {\n\nError bad(std::string text) {\n}\n\n}  // namespace\n' | put crd/$file.cc
+done
+expect units 'crd/other.cc:3: crd/one.cc has a "bad" as well'
 printf '#!/bin/sh\nif true; then\n' | put deploy/broken.sh
 expect scripts 'syntax: '
 expect scripts 'deploy/broken.sh:1: is not executable'
