@@ -13,6 +13,7 @@ fi
 cd "$ROOT"
 
 mapfile -t packages < <(packages_of deploy/lib/packages.build deploy/lib/packages.engine deploy/lib/packages.test)
+command -v npm >/dev/null || packages+=(nodejs npm)  # any Node.js from 18 on will do
 install_packages "${packages[@]}"
 export CCACHE_MAXSIZE=${CCACHE_MAXSIZE:-5G}
 
