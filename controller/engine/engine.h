@@ -30,6 +30,28 @@ class LogStream {
   virtual Task<Result<std::optional<LogChunk>>> next() = 0;
 };
 
+// The standard streams of a process in a container: raw bytes both ways. One reader and one writer at a time, which may be two
+// tasks. Letting go of it closes the connection; that does not end the process.
+class ProcessStream {
+ public:
+  virtual ~ProcessStream() = default;
+  // nullopt: the process has ended (or closed what is attached). Errors: EngineUnavailable, EngineError. Cancelled: throws
+  // operation_aborted.
+  virtual Task<Result<std::optional<LogChunk>>> next() = 0;
+  // To its standard input. False: nobody reads it any more.
+  virtual Task<bool> write(std::string bytes) = 0;
+  // The end of its standard input; output goes on. Not while a write() runs.
+  virtual Task<void> end_input() = 0;
+  // Pending calls return.
+  virtual void close() = 0;
+};
+
+// A command that was started in a container.
+struct ExecSession {
+  std::string id;
+  std::shared_ptr<ProcessStream> stream;
+};
+
 // One Docker host. Every call has a deadline, except streams (which end by cancel) and start_container (a
 // start is never cut short: newer engines cancel it when the client hangs up). Any number of calls at once.
 // Loop thread only.
@@ -79,6 +101,17 @@ class Engine {
   // DeadlineExceeded.
   virtual Task<Result<ExecResult>> exec(std::string id, std::vector<std::string> command,
                                         base::Deadline deadline) = 0;
+  // Starts a command with its streams attached. A command that cannot be started says so in its output and ends with 126 or 127.
+  // Errors: NotFound, ContainerExited (not running).
+  virtual Task<Result<ExecSession>> open_exec(std::string id, ExecOptions options, base::Deadline deadline) = 0;
+  // Waits until the command has ended. Errors: NotFound (ended long ago), DeadlineExceeded.
+  virtual Task<Result<int>> exec_exit_code(std::string exec_id, base::Deadline deadline) = 0;
+  // Errors: NotFound, EngineError (it does not run yet, or no more).
+  virtual Task<Result<void>> resize_exec(std::string exec_id, TerminalSize size, base::Deadline deadline) = 0;
+  // The streams of the container's own process, from now on. Errors: NotFound, ContainerExited.
+  virtual Task<Result<std::shared_ptr<ProcessStream>>> attach_container(std::string id, Streams streams,
+                                                                        base::Deadline deadline) = 0;
+  virtual Task<Result<void>> resize_container(std::string id, TerminalSize size, base::Deadline deadline) = 0;
   virtual Task<Result<std::unique_ptr<LogStream>>> logs(std::string id, LogOptions options,
                                                         base::Deadline deadline) = 0;
 

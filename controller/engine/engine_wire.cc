@@ -216,4 +216,19 @@ Task<Result<std::unique_ptr<http::ClientStream>>> EngineWire::open(Operation ope
   co_return refusal(operation, status, body ? message_of(*body) : body.error().message);
 }
 
+Task<Result<std::shared_ptr<http::ByteStream>>> EngineWire::upgrade(Operation operation, http::ClientRequest request,
+                                                                    base::Deadline deadline) {
+  auto version = co_await version_for(operation, deadline);
+  if (!version) co_return version.error();
+  request.target = "/v" + *version + request.target;
+  const auto begin = clock_.steady_now();
+  std::string protocol = "tcp";
+  auto answer = co_await quick_.upgrade(std::move(request), std::move(protocol), deadline);
+  meter(operation, answer ? answer->response.status : 0, begin);
+  if (!answer) co_return transport_error(operation, answer.error());
+  metrics_.up(true);
+  if (answer->stream) co_return std::move(answer->stream);
+  co_return refusal(operation, answer->response.status, message_of(answer->response.body));
+}
+
 }  // namespace berth::engine

@@ -29,6 +29,9 @@ class EngineWire {
   // The answer was 2xx. The deadline is for its head.
   Task<Result<std::unique_ptr<http::ClientStream>>> open(Operation operation, http::ClientRequest request,
                                                          base::Deadline deadline);
+  // Leaves HTTP: raw bytes both ways. The deadline is for the head of the answer.
+  Task<Result<std::shared_ptr<http::ByteStream>>> upgrade(Operation operation, http::ClientRequest request,
+                                                          base::Deadline deadline);
   // Asks for the version anew. It is forgotten whenever an answer or its absence says EngineUnavailable:
   // another engine may listen there by then.
   Task<Result<void>> negotiate(base::Deadline deadline);

@@ -20,6 +20,10 @@ void keep_end(std::string& output, std::string_view more) {
   if (output.size() > 2 * kOutputKept) output.erase(0, output.size() - kOutputKept);
 }
 
+std::string exact_time(base::SystemTime time) {
+  return since_text(std::chrono::duration_cast<std::chrono::nanoseconds>(time.time_since_epoch()).count());
+}
+
 class HttpLogs final : public LogStream {
  public:
   HttpLogs(std::unique_ptr<http::ClientStream> stream, bool tty, base::Deadline deadline)
@@ -58,7 +62,12 @@ Task<Result<std::unique_ptr<LogStream>>> HttpEngine::logs(std::string id, LogOpt
   if (options.follow) target += "&follow=1";
   if (options.timestamps) target += "&timestamps=1";
   if (options.tail) target += "&tail=" + std::to_string(*options.tail);
-  if (options.since_seconds) target += "&since=" + std::to_string(*options.since_seconds);
+  if (options.since) {
+    target += "&since=" + exact_time(*options.since);
+  } else if (options.since_seconds) {
+    target += "&since=" + std::to_string(*options.since_seconds);
+  }
+  if (options.until) target += "&until=" + exact_time(*options.until);
   auto request = plain("GET", std::move(target));
   auto stream = co_await wire_.open(Operation::ContainerLogs, std::move(request), deadline);
   if (!stream) co_return stream.error();
@@ -91,7 +100,7 @@ Task<Result<std::string>> HttpEngine::start_exec(std::string exec_id, base::Dead
 }
 
 // The output may end a moment before the engine knows the exit code.
-Task<Result<int>> HttpEngine::exit_code_of(std::string exec_id, base::Deadline deadline) {
+Task<Result<int>> HttpEngine::exec_exit_code(std::string exec_id, base::Deadline deadline) {
   while (true) {
     auto body = co_await wire_.get(Operation::Exec, "/exec/" + exec_id + "/json", deadline);
     if (!body) co_return body.error();
@@ -113,17 +122,24 @@ Task<Result<ExecResult>> HttpEngine::exec(std::string id, std::vector<std::strin
   co_return result;
 }
 
-Task<Result<ExecResult>> HttpEngine::run_exec(std::string id, std::vector<std::string> command,
-                                              base::Deadline deadline) {
-  json body = {{"Cmd", command}, {"AttachStdout", true}, {"AttachStderr", true}};
+Task<Result<std::string>> HttpEngine::create_exec(std::string id, json body, base::Deadline deadline) {
   auto request = post(container_target(id, "/exec"), body);
   auto created = co_await wire_.send(Operation::Exec, std::move(request), deadline);
   if (!created) co_return created.error();
-  const auto exec_id = fields::text(json::parse(created->body, nullptr, false), "Id");
+  auto exec_id = fields::text(json::parse(created->body, nullptr, false), "Id");
   if (exec_id.empty()) co_return base::error(Reason::EngineError, "exec: the answer has no Id");
+  co_return exec_id;
+}
+
+Task<Result<ExecResult>> HttpEngine::run_exec(std::string id, std::vector<std::string> command,
+                                              base::Deadline deadline) {
+  json body = {{"Cmd", command}, {"AttachStdout", true}, {"AttachStderr", true}};
+  auto created = co_await create_exec(std::move(id), std::move(body), deadline);
+  if (!created) co_return created.error();
+  const auto exec_id = std::move(*created);
   auto output = co_await start_exec(exec_id, deadline);
   if (!output) co_return output.error();
-  auto code = co_await exit_code_of(exec_id, deadline);
+  auto code = co_await exec_exit_code(exec_id, deadline);
   if (!code) co_return code.error();
   const bool not_started = output->find("OCI runtime exec failed") != std::string::npos;
   if (not_started && (*code == kNotExecutable || *code == kNotFound)) {

@@ -33,6 +33,12 @@ class HttpEngine final : public Engine {
                                 base::Deadline deadline) override;
   Task<Result<ExecResult>> exec(std::string id, std::vector<std::string> command,
                                 base::Deadline deadline) override;
+  Task<Result<ExecSession>> open_exec(std::string id, ExecOptions options, base::Deadline deadline) override;
+  Task<Result<int>> exec_exit_code(std::string exec_id, base::Deadline deadline) override;
+  Task<Result<void>> resize_exec(std::string exec_id, TerminalSize size, base::Deadline deadline) override;
+  Task<Result<std::shared_ptr<ProcessStream>>> attach_container(std::string id, Streams streams,
+                                                                base::Deadline deadline) override;
+  Task<Result<void>> resize_container(std::string id, TerminalSize size, base::Deadline deadline) override;
   Task<Result<std::unique_ptr<LogStream>>> logs(std::string id, LogOptions options,
                                                 base::Deadline deadline) override;
 
@@ -61,7 +67,7 @@ class HttpEngine final : public Engine {
   Task<Result<ExecResult>> run_exec(std::string id, std::vector<std::string> command,
                                     base::Deadline deadline);
   Task<Result<std::string>> start_exec(std::string exec_id, base::Deadline deadline);
-  Task<Result<int>> exit_code_of(std::string exec_id, base::Deadline deadline);
+  Task<Result<std::string>> create_exec(std::string id, nlohmann::json body, base::Deadline deadline);
   Task<Result<int>> cpus(base::Deadline deadline);
 
   Executor executor_;

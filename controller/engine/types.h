@@ -139,6 +139,25 @@ struct ExecResult {
   std::string output;  // stdout and stderr together, the last 4 kB
 };
 
+// Which standard streams of a process are wanted. With a terminal all output is one stream.
+struct Streams {
+  bool in = false;
+  bool out = true;
+  bool err = true;
+};
+
+struct TerminalSize {
+  std::uint16_t width = 0;
+  std::uint16_t height = 0;
+};
+
+struct ExecOptions {
+  std::vector<std::string> command;
+  Streams streams;
+  bool tty = false;
+  std::optional<TerminalSize> size;  // to begin with; engines before API 1.42 take it only once the command runs
+};
+
 struct FileToCopy {
   std::string path;  // absolute, inside the container
   std::string content;
@@ -152,6 +171,9 @@ struct LogOptions {
   std::optional<int> tail;
   bool timestamps = false;
   std::optional<std::int64_t> since_seconds;  // Unix seconds
+  // More exact, in place of since_seconds. `tail` is counted before they are looked at.
+  std::optional<base::SystemTime> since;
+  std::optional<base::SystemTime> until;
 };
 
 struct LogChunk {

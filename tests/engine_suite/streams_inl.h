@@ -125,4 +125,37 @@ inline Task<void> logs(Harness& h) {
 }
 TEST_P(EngineSuite, LogsAreReadAndFollowedToTheEnd) { h().run(logs(h())); }
 
+inline Task<void> exec_session(Harness& h) {
+  const auto id = co_await run_container(h, h.sleeping("a"));
+  engine::ExecOptions options;
+  options.command = {"sh", "-c", "echo oops; exit 7"};
+  auto opened = co_await h.engine().open_exec(id, options, h.soon());
+  CO_ASSERT_OK(opened);
+  std::string output;
+  while (true) {
+    auto next = co_await opened->stream->next();
+    CO_ASSERT_OK(next);
+    if (!*next) break;
+    output += (*next)->bytes;
+  }
+  EXPECT_EQ(output, "oops\n");
+  auto code = co_await h.engine().exec_exit_code(opened->id, h.soon());
+  CO_ASSERT_OK(code);
+  EXPECT_EQ(*code, 7);
+}
+TEST_P(EngineSuite, AnExecHasItsOutputAndItsExitCode) { h().run(exec_session(h())); }
+
+inline Task<void> exec_of_stopped(Harness& h) {
+  const auto id = co_await make_container(h, h.sleeping("a"));
+  engine::ExecOptions options;
+  options.command = {"true"};
+  auto opened = co_await h.engine().open_exec(id, options, h.soon());
+  expect_reason(opened, Reason::ContainerExited);
+  auto attached = co_await h.engine().attach_container(id, {}, h.soon());
+  expect_reason(attached, Reason::ContainerExited);
+  auto missing = co_await h.engine().open_exec("nope", options, h.soon());
+  expect_reason(missing, Reason::NotFound);
+}
+TEST_P(EngineSuite, NothingIsExecutedInAContainerThatDoesNotRun) { h().run(exec_of_stopped(h())); }
+
 }  // namespace berth::engine_suite

@@ -29,7 +29,7 @@ struct Behaviour {
   base::Duration stop_takes{};  // above the grace: killed, exit code 137
   int stop_exit_code = 143;
   std::function<engine::ExecResult(const std::vector<std::string>& command)>
-      exec;          // default: exit code 0, no output
+      exec;          // default: exit code 0, no output; open_exec() gives back its input after that
   std::string logs;  // written at each start
 };
 
@@ -104,6 +104,9 @@ class FakeEngine final : public engine::Engine {
   int count(const std::string& operation) const;
   int following() const { return *following_; }  // log streams that are open
   int most_at_once(const std::string& operation) const;
+  engine::LogOptions last_log_options() const { return last_log_options_; }
+  engine::ExecOptions last_exec() const { return last_exec_; }
+  std::vector<std::string> resizes() const { return resizes_; }  // "exec-1 100x30"
   void forget_calls();
   std::vector<engine::Container> containers() const;  // as inspect shows them
   std::vector<engine::Network> networks() const;
@@ -129,6 +132,12 @@ class FakeEngine final : public engine::Engine {
                                 base::Deadline deadline) override;
   Task<Result<engine::ExecResult>> exec(std::string id, std::vector<std::string> command,
                                         base::Deadline deadline) override;
+  Task<Result<engine::ExecSession>> open_exec(std::string id, engine::ExecOptions options, base::Deadline deadline) override;
+  Task<Result<int>> exec_exit_code(std::string exec_id, base::Deadline deadline) override;
+  Task<Result<void>> resize_exec(std::string exec_id, engine::TerminalSize size, base::Deadline deadline) override;
+  Task<Result<std::shared_ptr<engine::ProcessStream>>> attach_container(std::string id, engine::Streams streams,
+                                                                        base::Deadline deadline) override;
+  Task<Result<void>> resize_container(std::string id, engine::TerminalSize size, base::Deadline deadline) override;
   Task<Result<std::unique_ptr<engine::LogStream>>> logs(std::string id, engine::LogOptions options,
                                                         base::Deadline deadline) override;
   Task<Result<std::vector<engine::Network>>> list_networks(std::vector<std::string> labels,
@@ -153,6 +162,7 @@ class FakeEngine final : public engine::Engine {
   struct Subscription;
   class Events;
   class Logs;
+  class Process;
   struct PendingFault;
   using BoxPtr = std::shared_ptr<Box>;
   using NetPtr = std::shared_ptr<Net>;
@@ -219,6 +229,10 @@ class FakeEngine final : public engine::Engine {
   std::int64_t last_event_nano_ = 0;
   std::uint64_t next_id_ = 1;
   std::shared_ptr<int> following_ = std::make_shared<int>(0);
+  engine::LogOptions last_log_options_;
+  engine::ExecOptions last_exec_;
+  std::vector<std::string> resizes_;
+  std::map<std::string, int> exec_codes_;  // by exec id
   bool down_ = false;
   bool losing_events_ = false;
   TaskGroup tasks_;

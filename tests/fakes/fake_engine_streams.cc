@@ -134,6 +134,7 @@ Task<Result<std::unique_ptr<engine::LogStream>>> FakeEngine::logs(std::string id
   auto effect = [this, id, options]() -> Result<std::unique_ptr<engine::LogStream>> {
     const auto box = find_box(id);
     if (!box) return no_such_container(id);
+    last_log_options_ = options;
     auto first = options.tail ? last_lines(box->output, *options.tail) : box->output;
     return std::unique_ptr<engine::LogStream>(
         std::make_unique<Logs>(box, changed_, std::move(first), options.follow ? following_ : nullptr));
