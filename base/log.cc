@@ -6,6 +6,7 @@
 #include <array>
 #include <cmath>
 
+#include "base/text.h"
 #include "base/time.h"
 
 namespace berth::base {
@@ -41,27 +42,6 @@ const char* label(LogLevel level) {
   return "ERROR";
 }
 
-// The length of the valid UTF-8 sequence at text[i], 0 when there is none (RFC 3629).
-std::size_t sequence(std::string_view text, std::size_t i) {
-  const auto byte = [&](std::size_t k) { return static_cast<unsigned char>(text[k]); };
-  const unsigned char lead = byte(i);
-  std::size_t length = 0;
-  if (lead < 0x80) return 1;
-  if (lead >= 0xC2 && lead <= 0xDF) length = 2;
-  else if (lead >= 0xE0 && lead <= 0xEF) length = 3;
-  else if (lead >= 0xF0 && lead <= 0xF4) length = 4;
-  if (length == 0 || i + length > text.size()) return 0;
-  for (std::size_t k = 1; k < length; ++k) {
-    if ((byte(i + k) & 0xC0) != 0x80) return 0;
-  }
-  const unsigned char second = byte(i + 1);
-  if ((lead == 0xE0 && second < 0xA0) || (lead == 0xED && second > 0x9F) || (lead == 0xF0 && second < 0x90) ||
-      (lead == 0xF4 && second > 0x8F)) {
-    return 0;
-  }
-  return length;
-}
-
 void escape(std::string& out, std::string_view text) {
   for (std::size_t i = 0; i < text.size();) {
     const char c = text[i];
@@ -80,7 +60,7 @@ void escape(std::string& out, std::string_view text) {
       std::snprintf(code.data(), code.size(), "\\u%04x", static_cast<unsigned>(static_cast<unsigned char>(c)));
       out += code.data();
       ++i;
-    } else if (const std::size_t length = sequence(text, i); length > 0) {
+    } else if (const std::size_t length = utf8_length_at(text, i); length > 0) {
       out.append(text, i, length);
       i += length;
     } else {

@@ -13,8 +13,6 @@ namespace {
   throw std::invalid_argument(std::string(message.name) + ": " + std::string(member) + " " + what);
 }
 
-void write_message(protozero::pbf_writer& writer, const Message& message, const json& value);
-
 void write_value(protozero::pbf_writer& writer, const Message& message, const Field& field, const json& value) {
   switch (field.type) {
     case Type::String:
@@ -30,10 +28,8 @@ void write_value(protozero::pbf_writer& writer, const Message& message, const Fi
     case Type::Double:
       if (!value.is_number()) refuse(message, field.name, "must be a number");
       return writer.add_double(field.number, value.get<double>());
-    case Type::Message: {
-      protozero::pbf_writer inner(writer, field.number);
-      return write_message(inner, *field.message, value);
-    }
+    // Not as a nested pbf_writer, which takes back a message that has no fields.
+    case Type::Message: return writer.add_message(field.number, encode(*field.message, value));
     case Type::StringMap:
     case Type::Time:
     case Type::MicroTime:

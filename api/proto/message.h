@@ -18,7 +18,7 @@ enum class Type : std::uint8_t {
   Double,
   Message,
   StringMap,  // map<string, string>
-  Time,       // metav1.Time: RFC 3339, whole seconds; seconds and nanos both 0 are no time
+  Time,       // metav1.Time: RFC 3339, whole seconds; an empty message is no time
   MicroTime,  // metav1.MicroTime: RFC 3339, microseconds; likewise
   FieldsV1,   // metav1.FieldsV1: the JSON that its bytes hold
 };

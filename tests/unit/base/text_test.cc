@@ -17,5 +17,15 @@ TEST(Text, TrimmedTakesWhatItIsToldToTake) {
   EXPECT_EQ(trimmed(" word\n", "\n"), " word");
 }
 
+TEST(Text, KnowsUtf8) {
+  for (const auto* text : {"", "ascii", "\xc2\x80", "\xe0\xa0\x80", "\xef\xbf\xbd", "\xf0\x90\x80\x80", "\xf4\x8f\xbf\xbf", "a\xc3\xa4" "b"}) {
+    EXPECT_TRUE(is_utf8(text)) << text;
+  }
+  for (const auto* text : {"\x80", "\xc1\x80", "\xc2", "\xc2x", "\xe0\x9f\x80", "\xed\xa0\x80", "\xf0\x8f\x80\x80", "\xf4\x90\x80\x80",
+                           "\xf5\x80\x80\x80", "a\xff"}) {
+    EXPECT_FALSE(is_utf8(text)) << text;
+  }
+}
+
 }  // namespace
 }  // namespace berth::base

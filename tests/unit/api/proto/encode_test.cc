@@ -28,6 +28,7 @@ TEST(ProtoEncode, WritesNumbersFlagsListsAndMessagesInMessages) {
 TEST(ProtoEncode, LeavesOutNullButNotZero) {
   EXPECT_EQ(encode("openapi.v2.Schema", {{"title", nullptr}, {"min_length", 0}}), "\x60\x00"s);
   EXPECT_EQ(encode("openapi.v2.Schema", {{"additional_properties", {{"boolean", false}}}}), "\xaa\x01\x02\x10\x00"s);
+  EXPECT_EQ(encode("openapi.v2.Schema", {{"additional_properties", {{"schema", json::object()}}}}), "\xaa\x01\x02\x0a\x00"s);
 }
 
 TEST(ProtoEncode, RefusesWhatTheMessageDoesNotHave) {
