@@ -18,6 +18,7 @@
 #include "controller/engine/http_engine.h"
 #include "controller/reconcile/environment_controller.h"
 #include "controller/reconcile/host_network.h"
+#include "controller/reconcile/pod_controller.h"
 #include "controller/reconcile/probe_transport.h"
 #include "controller/runtime/event_recorder.h"
 #include "controller/source/dir_source.h"
@@ -65,6 +66,7 @@ struct App::Impl {
   metrics::EngineMetrics engine_metrics{metrics, kHostName};
   metrics::EnvironmentMetrics environment_metrics{metrics, kHostName};
   metrics::RuntimeMetrics runtime_metrics{metrics, "testenvironment", reconcile::EnvironmentController::kWorkers};
+  metrics::RuntimeMetrics pod_metrics{metrics, "pod", reconcile::PodController::kWorkers};
   crd::Scheme scheme = crd::Scheme::builtin();
   std::unique_ptr<storage::Store> store;
   std::unique_ptr<engine::Engine> engine;
@@ -84,6 +86,8 @@ struct App::Impl::Parts {
         environments(app.executor, app.clock, registry, client, *app.engine, *app.transport,
                      {app.runtime_metrics, app.engine_metrics, app.environment_metrics}, emit,
                      controller_options(app, instance)),
+        pods(app.executor, app.clock, client, *app.scheme.find("", "v1", "pods"), environments.environments(), app.pod_metrics,
+             {kHostName, app.config.publish_address}),
         source(app.executor, app.clock, client, app.scheme, environments.environments(), app.manifest_metrics, emit,
                source_options(app)),
         api(registry, app.clock, app.api_metrics, environments.operations(), api_options(app, std::move(token))),
@@ -134,6 +138,7 @@ struct App::Impl::Parts {
   runtime::EventRecorder recorder;
   reconcile::EmitEvent emit;
   reconcile::EnvironmentController environments;
+  reconcile::PodController pods;
   source::DirSource source;
   api::ApiServer api;
   http::Server server;
@@ -184,6 +189,7 @@ Task<Result<void>> App::start() {
   if (watched.has_error()) co_return base::error(watched.error().reason, "--manifests: " + watched.error().message);
   parts.recorder.start();
   parts.environments.start();
+  parts.pods.start();
   base::log_info("berthd", "started",
                  {{"version", BERTH_VERSION}, {"instance", *instance}, {"engine", app.config.docker_host.str()},
                   {"data_dir", app.data_dir.path().string()}});
@@ -204,6 +210,7 @@ Task<void> App::stop() {
     const auto grace = kServerGrace;
     co_await parts.server.stop(grace);
     co_await parts.source.stop();
+    co_await parts.pods.stop();
     const auto operations_grace = kOperationsGrace;
     co_await parts.environments.stop(operations_grace);
     co_await parts.recorder.stop();

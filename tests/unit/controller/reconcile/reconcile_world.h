@@ -103,13 +103,16 @@ struct ReconcileWorld : testing::Test {
   }
 
   void start() {
+    make();
+    berthd->start();
+    fakes::settle(io);
+  }
+  void make() {
     EnvironmentControllerMetrics all{runtime_metrics, engine_metrics, environment_metrics};
     auto emit = [this](const ObjectPtr& about, bool, std::string reason, std::string message) {
       said.push_back({about ? about->name() : "", std::move(reason), std::move(message)});
     };
     berthd = std::make_unique<EnvironmentController>(io.get_executor(), clock, registry, client, engine, transport, all, emit, options);
-    berthd->start();
-    fakes::settle(io);
   }
   void stop() {
     if (!berthd) return;
