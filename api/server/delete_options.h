@@ -5,10 +5,12 @@
 
 namespace berth::api {
 
-// metav1.DeleteOptions, of a query or of a body. Pure. Unknown parameters and fields are ignored.
-// Errors: Invalid for a value that is not supported, BadRequest for what has the wrong type.
+// metav1.DeleteOptions, of a query or of a body. Pure. Unknown parameters and fields are ignored; gracePeriodSeconds is read, but no
+// kind of berth has a grace period of its own.
+// Errors: Invalid for a value that is not supported, BadRequest for what has the wrong type and for another kind.
 struct DeleteOptions {
   DeletePreconditions preconditions;
+  Propagation propagation = Propagation::Default;
   bool dry_run = false;
 };
 // A body, even {}, replaces the options of the query; `body` is null when there is none.

@@ -1,5 +1,7 @@
 #include "api/server/failure.h"
 
+#include "api/errors.h"
+
 namespace berth::api {
 
 namespace {
@@ -15,7 +17,10 @@ ErrorSubject subject_of(const Error& error, const Route& route, const std::strin
     return {"", "meta.k8s.io", error.message.substr(0, dot)};
   }
   const auto& gvk = route.resource->gvk;
-  return {name, gvk.group, error.reason == Reason::Invalid ? gvk.kind : route.resource->plural};
+  // The preconditions of a deletion speak of the Kind.
+  const bool of_kind = error.reason == Reason::Invalid ||
+                       error.message.starts_with("Operation cannot be fulfilled on " + group_kind(gvk) + " ");
+  return {name, gvk.group, of_kind ? gvk.kind : route.resource->plural};
 }
 
 }  // namespace
@@ -25,14 +30,19 @@ Task<void> send_failure(Error error, const Route& route, Reply& reply) {
   co_await reply.send_error(std::move(error), std::move(subject));
 }
 
+std::string verb_of(const http::ServerRequest& request, const Route& route) {
+  const bool many = route.kind == Route::Kind::Collection;
+  const auto& method = request.method;
+  if (method == "GET" || method == "HEAD") return many ? "list" : "get";
+  if (method == "POST") return "create";
+  if (method == "PUT") return "update";
+  if (method == "PATCH") return "patch";
+  if (method == "DELETE") return many ? "deletecollection" : "delete";
+  return "";
+}
+
 Task<void> refuse_method(const http::ServerRequest& request, const Route& route, Reply& reply) {
-  std::string verb = request.method;
-  if (request.method == "GET") verb = "get";
-  if (request.method == "POST") verb = "create";
-  if (request.method == "PUT") verb = "update";
-  if (request.method == "PATCH") verb = "patch";
-  if (request.method == "DELETE") verb = route.kind == Route::Kind::Collection ? "deletecollection" : "delete";
-  auto error = base::error(Reason::MethodNotAllowed, verb + " is not supported on resources of kind \"" +
+  auto error = base::error(Reason::MethodNotAllowed, verb_of(request, route) + " is not supported on resources of kind \"" +
                                                          route.resource->group_resource() + "\"");
   ErrorSubject subject{"", route.resource->gvk.group, route.resource->plural};
   co_await reply.send_error(std::move(error), std::move(subject));

@@ -1,5 +1,6 @@
 #include "api/server/resource_handler.h"
 
+#include "api/preconditions.h"
 #include "api/server/environment_handler.h"
 #include "api/server/failure.h"
 
@@ -25,6 +26,11 @@ Task<void> ResourceHandler::handle(std::shared_ptr<const http::ServerRequest> re
     }
     reply.set_media(*media);
   }
+  // An object's parts have verbs of their own.
+  if (const auto verb = verb_of(*request, route); route.kind != Kind::Subresource && !verb.empty() && !route.resource->allows(verb)) {
+    co_await refuse_method(*request, route, reply);
+    co_return;
+  }
   switch (route.kind) {
     case Kind::Collection: co_await collection(*request, route, reply); break;
     case Kind::Item: co_await item(*request, route, reply); break;
@@ -37,6 +43,8 @@ Task<void> ResourceHandler::collection(const http::ServerRequest& request, const
     co_await writes_.create(request, route, reply);
   } else if (request.method == "GET" || request.method == "HEAD") {
     co_await reads_.collection(request, route, reply);
+  } else if (request.method == "DELETE") {
+    co_await deletes_.remove_collection(request, route, reply);
   } else {
     co_await refuse_method(request, route, reply);
   }
@@ -60,13 +68,16 @@ Task<void> ResourceHandler::subresource(const http::ServerRequest& request, cons
   const bool status = route.subresource == "status" && route.resource->has_status;
   const bool log_part = route.subresource == "log" && environment;
   const bool attach_part = route.subresource == "attach" && environment;
-  if (!status && !log_part && !attach_part) {
+  const bool finalize_part = route.subresource == "finalize" && is_namespace(*route.resource);
+  if (!status && !log_part && !attach_part && !finalize_part) {
     auto missing = base::error(Reason::NotFound, route.resource->group_resource() + " \"" + route.name + "\" not found");
     co_await send_failure(std::move(missing), route, reply);
   } else if (status && reads) {
     co_await reads_.get(request, route, reply);
   } else if (status && request.method == "PUT") {
     co_await writes_.update(request, route, true, reply);
+  } else if (finalize_part && request.method == "PUT") {
+    co_await deletes_.finalize(request, route, reply);
   } else if (log_part && request.method == "GET") {
     co_await log(request, route, reply);
   } else if (attach_part && request.method == "POST") {

@@ -1,8 +1,6 @@
 #include "api/server/options.h"
 #include "api/server/write_options.h"
 
-#include "api/server/delete_options.h"
-
 #include <gtest/gtest.h>
 
 namespace berth::api {
@@ -77,26 +75,6 @@ TEST(ListOptions, RefuseWhatTheServerWouldHaveToIgnore) {
   EXPECT_EQ(reason("resourceVersion=-1"), Reason::BadRequest);
   EXPECT_EQ(reason("labelSelector=a%20b"), Reason::BadRequest);
   EXPECT_EQ(reason("fieldSelector=spec.x%3D1"), Reason::BadRequest);
-}
-
-TEST(DeleteOptions, TakeTheBodyInsteadOfTheQuery) {
-  EXPECT_TRUE(parse_delete_options(request("dryRun=All"), nullptr).value().dry_run);
-  EXPECT_FALSE(parse_delete_options(request("dryRun=All"), json::object()).value().dry_run);
-  const auto body = json::parse(R"({"kind":"DeleteOptions","apiVersion":"v1","dryRun":["All"],"propagationPolicy":"Background",
-    "preconditions":{"uid":"u","resourceVersion":"7"},"frob":1})");
-  const auto options = parse_delete_options(request(""), body).value();
-  EXPECT_TRUE(options.dry_run);
-  EXPECT_EQ(options.preconditions.uid, "u");
-  EXPECT_EQ(options.preconditions.revision, 7u);
-}
-
-TEST(DeleteOptions, RefuseMalformedBodies) {
-  for (const auto* text : {R"({"kind":"Pod"})", R"({"dryRun":"All"})", R"({"dryRun":["Some"]})", R"({"dryRun":[1]})",
-                           R"({"propagationPolicy":"Sideways"})", R"({"propagationPolicy":1})", R"({"preconditions":[]})",
-                           R"({"preconditions":{"uid":1}})", R"({"preconditions":{"resourceVersion":"x"}})"}) {
-    EXPECT_TRUE(parse_delete_options(request(""), json::parse(text)).has_error()) << text;
-  }
-  EXPECT_TRUE(parse_delete_options(request("propagationPolicy=Sideways"), nullptr).has_error());
 }
 
 TEST(LogOptions, AreReadFromTheQuery) {
