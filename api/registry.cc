@@ -85,7 +85,7 @@ bool same_outside(const json& a, const json& b, std::initializer_list<std::strin
 }  // namespace
 
 Registry::Registry(const crd::Scheme& scheme, storage::Store& store, base::Clock& clock)
-    : scheme_(scheme), store_(store), clock_(clock), random_(make_random()) {}
+    : scheme_(scheme), store_(store), clock_(clock), quotas_(scheme, store), random_(make_random()) {}
 
 Task<Result<void>> Registry::start() {
   const auto* namespaces = scheme_.find("", "v1", "namespaces");
@@ -189,6 +189,8 @@ Task<Result<ObjectPtr>> Registry::create(const crd::ResourceInfo& resource, std:
       const auto ready = co_await ensure_namespace(ns, resource, name, options.dry_run);
       if (ready.has_error()) co_return ready.error();
     }
+    const auto place = quotas_.admit(resource, stamped, nullptr);
+    if (place.has_error()) co_return place.error();
     const auto key = store_key(resource, {ns, name});
     auto result = Result<ObjectPtr>(already_exists(resource, name));
     if (!options.dry_run) {
@@ -213,6 +215,8 @@ Task<Result<ObjectPtr>> Registry::write_back(const crd::ResourceInfo& resource, 
     metadata["generation"] = old->generation() + (changed ? 1 : 0);
   }
   if (body == old->body()) co_return old;
+  const auto place = quotas_.admit(resource, body, old.get());
+  if (place.has_error()) co_return place.error();
   const bool last_finalizer_gone = old->deleting() && !is_held(resource, body);
   if (dry_run) co_return Object::make(std::move(body));
 

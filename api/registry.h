@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "api/quota_ledger.h"
 #include "api/storage/store.h"
 #include "base/clock.h"
 #include "crd/scheme.h"
@@ -48,7 +49,7 @@ using storage::Watcher;
 //
 // Errors of all writes: BadRequest (wrong apiVersion, name or namespace that contradict the key, strict decoding, a
 // resourceVersion on create), Invalid with causes (wrong kind, metadata, schema or rules), Conflict (stale resourceVersion, other
-// uid), NotFound, AlreadyExists, Forbidden (namespaces), and what Store::commit() reports; messages are the ones of a
+// uid), NotFound, AlreadyExists, Forbidden (namespaces, quotas), and what Store::commit() reports; messages are the ones of a
 // Kubernetes API server for a custom resource.
 class Registry {
  public:
@@ -59,6 +60,7 @@ class Registry {
 
   const crd::Scheme& scheme() const { return scheme_; }
   storage::Store& store() { return store_; }
+  const QuotaLedger& quotas() const { return quotas_; }
 
   // Missing: NotFound.
   Result<ObjectPtr> get(const crd::ResourceInfo& resource, const ObjectKey& key) const;
@@ -84,9 +86,9 @@ class Registry {
   // System only: takes `finalizer` off; the last one of a deleting object deletes it. Missing object or finalizer: success.
   Task<Result<void>> remove_finalizer(const crd::ResourceInfo& resource, ObjectKey key, std::string uid,
                                       std::string finalizer);
-  // System only: takes the references to `owners` (uids) off. Missing object or references: success.
-  Task<Result<void>> remove_owners(const crd::ResourceInfo& resource, ObjectKey key, std::string uid,
-                                   std::vector<std::string> owners);
+  // System only: `change` is given metadata.ownerReferences, a list, and may be called more than once. Missing object: success.
+  Task<Result<void>> change_owners(const crd::ResourceInfo& resource, ObjectKey key, std::string uid,
+                                   std::function<void(json& references)> change);
   // Only .spec.finalizers (and the resourceVersion and uid checks, when they are given) is taken from `body`. A terminating namespace
   // without any is gone.
   Task<Result<ObjectPtr>> finalize_namespace(std::string name, json body, WriteOptions options);
@@ -108,6 +110,7 @@ class Registry {
   const crd::Scheme& scheme_;
   storage::Store& store_;
   base::Clock& clock_;
+  QuotaLedger quotas_;
   std::mt19937_64 random_;
 };
 

@@ -115,18 +115,16 @@ Task<Result<void>> Registry::remove_finalizer(const crd::ResourceInfo& resource,
   }
 }
 
-Task<Result<void>> Registry::remove_owners(const crd::ResourceInfo& resource, ObjectKey key, std::string uid,
-                                           std::vector<std::string> owners) {
+Task<Result<void>> Registry::change_owners(const crd::ResourceInfo& resource, ObjectKey key, std::string uid,
+                                           std::function<void(json& references)> change) {
   for (int attempt = 1;; ++attempt) {
     const auto old = store_.get(store_key(resource, key));
     if (!old || old->uid() != uid) co_return Result<void>();
-    json kept = json::array();
-    for (const json& reference : crd::array_at(old->body()["metadata"], "ownerReferences")) {
-      if (std::find(owners.begin(), owners.end(), crd::text_at(reference, "uid")) == owners.end()) kept.push_back(reference);
-    }
+    json references = crd::array_at(old->body()["metadata"], "ownerReferences");
+    change(references);
     json body = old->body();
     body["metadata"].erase("ownerReferences");
-    if (!kept.empty()) body["metadata"]["ownerReferences"] = std::move(kept);
+    if (!references.empty()) body["metadata"]["ownerReferences"] = std::move(references);
     const auto result = co_await write_back(resource, old, std::move(body), false);
     if (result.has_value() || result.error().reason == Reason::NotFound) co_return Result<void>();
     if (result.error().reason != Reason::Conflict || attempt == kMaxAttempts) co_return result.error();

@@ -5,7 +5,9 @@
 
 #include "api/registry.h"
 #include "api/storage/memory_store.h"
+#include "base/task_group.h"
 #include "tests/fakes/fake_clock.h"
+#include "tests/fakes/fake_journal.h"
 #include "tests/fakes/run_task.h"
 
 namespace berth::api {
@@ -87,6 +89,26 @@ struct RegistryTest : testing::Test {
   }
   ObjectPtr stored(const std::string& name = "web") { return registry.get(kind, {"ci", name}).value(); }
   json made(const std::string& name = "web") { return create(widget(name)).value()->body(); }
+};
+
+// Writes that run at once.
+struct RegistryRaceTest : testing::Test {
+  asio::io_context io;
+  fakes::FakeClock clock;
+  const crd::Scheme& scheme = shared_scheme();
+  const crd::ResourceInfo& kind = *scheme.find_kind({"berth.dev", "v1alpha1", "Widget"});
+  std::shared_ptr<fakes::FakeDisk> disk = std::make_shared<fakes::FakeDisk>();
+  std::unique_ptr<storage::Store> store = fakes::open_fake_store(io.get_executor(), disk);
+  Registry registry{scheme, *store, clock};
+  std::vector<std::string> outcomes;
+  TaskGroup group{io.get_executor(), "race"};
+
+  static Task<void> keep(Task<Result<ObjectPtr>> work, std::vector<std::string>& outcomes) {
+    const auto result = co_await std::move(work);
+    outcomes.push_back(outcome(result));
+  }
+  void start(Task<Result<ObjectPtr>> work) { group.spawn("write", keep(std::move(work), outcomes)); }
+  void finish() { run_task(io, group.join()); }
 };
 
 }  // namespace berth::api

@@ -1,7 +1,5 @@
 #include "tests/unit/api/registry_fixture.h"
 
-#include "tests/fakes/fake_journal.h"
-
 namespace berth::api {
 namespace {
 
@@ -221,40 +219,22 @@ TEST_F(PropagationTest, ADryRunTellsWhatWouldBe) {
   EXPECT_FALSE(registry.get(leases, {"ci", "web"}).value()->deleting());
 }
 
-TEST_F(PropagationTest, OwnersAreTakenOff) {
+TEST_F(PropagationTest, OwnersAreChangedByUid) {
   lease["metadata"]["ownerReferences"] = json::array();
   for (const char* uid : {"1", "2"}) {
     lease["metadata"]["ownerReferences"].push_back({{"apiVersion", "v1"}, {"kind", "Secret"}, {"name", "s"}, {"uid", uid}});
   }
   make();
   const auto uid = registry.get(leases, {"ci", "web"}).value()->uid();
-  run_task(io, registry.remove_owners(leases, {"ci", "web"}, "another", {"1"})).value();
-  run_task(io, registry.remove_owners(leases, {"ci", "web"}, uid, {"1"})).value();
+  const auto drop_first = [](json& references) { references.erase(0); };
+  run_task(io, registry.change_owners(leases, {"ci", "web"}, "another", drop_first)).value();
+  run_task(io, registry.change_owners(leases, {"ci", "web"}, uid, drop_first)).value();
   EXPECT_EQ(registry.get(leases, {"ci", "web"}).value()->body()["metadata"]["ownerReferences"].size(), 1u);
-  run_task(io, registry.remove_owners(leases, {"ci", "web"}, uid, {"2"})).value();
+  run_task(io, registry.change_owners(leases, {"ci", "web"}, uid, drop_first)).value();
   EXPECT_FALSE(registry.get(leases, {"ci", "web"}).value()->body()["metadata"].contains("ownerReferences"));
 }
 
 // ---- races
-
-struct RegistryRaceTest : testing::Test {
-  asio::io_context io;
-  fakes::FakeClock clock;
-  const crd::Scheme& scheme = shared_scheme();
-  const crd::ResourceInfo& kind = *scheme.find_kind({"berth.dev", "v1alpha1", "Widget"});
-  std::shared_ptr<fakes::FakeDisk> disk = std::make_shared<fakes::FakeDisk>();
-  std::unique_ptr<storage::Store> store = fakes::open_fake_store(io.get_executor(), disk);
-  Registry registry{scheme, *store, clock};
-  std::vector<std::string> outcomes;
-  TaskGroup group{io.get_executor(), "race"};
-
-  static Task<void> keep(Task<Result<ObjectPtr>> work, std::vector<std::string>& outcomes) {
-    const auto result = co_await std::move(work);
-    outcomes.push_back(outcome(result));
-  }
-  void start(Task<Result<ObjectPtr>> work) { group.spawn("write", keep(std::move(work), outcomes)); }
-  void finish() { run_task(io, group.join()); }
-};
 
 TEST_F(RegistryRaceTest, OfTwoCreatesInANewNamespaceEachSucceedsAndOfTheSameNameOne) {
   start(registry.create(kind, "ci", widget("a"), {}));
