@@ -28,7 +28,7 @@ bool is_integral(const json& value) {
   return std::trunc(number) == number && std::abs(number) <= 9007199254740992.0;
 }
 
-std::string_view type_of(const json& value) {
+std::string_view json_type_of(const json& value) {
   if (value.is_object()) return "object";
   if (value.is_array()) return "array";
   if (value.is_string()) return "string";
@@ -84,7 +84,7 @@ class Validator {
   }
 
   bool check_type(const json& schema, const json& value, const std::string& path) {
-    const std::string_view found = type_of(value);
+    const std::string_view found = json_type_of(value);
     if (flag_at(schema, "x-kubernetes-int-or-string")) {
       if (found == "integer" || found == "string") return true;
       add_type(path, "integer,string", found);

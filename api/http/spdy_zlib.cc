@@ -14,7 +14,7 @@ namespace {
 constexpr int kSmallWindow = 11;  // 2 KiB: header blocks are short, and there is one stream per connection
 constexpr int kSmallMemory = 1;
 
-Bytef* bytes_of(std::string_view text) { return reinterpret_cast<Bytef*>(const_cast<char*>(text.data())); }  // zlib reads it only
+Bytef* zlib_bytes(std::string_view text) { return reinterpret_cast<Bytef*>(const_cast<char*>(text.data())); }  // zlib reads it only
 
 }  // namespace
 
@@ -31,7 +31,7 @@ struct SpdyInflater::Stream {
     const int code = ::inflate(&z, Z_SYNC_FLUSH);
     if (code != Z_NEED_DICT) return code;
     const auto dictionary = spdy_dictionary();
-    const int set = ::inflateSetDictionary(&z, bytes_of(dictionary), static_cast<uInt>(dictionary.size()));
+    const int set = ::inflateSetDictionary(&z, zlib_bytes(dictionary), static_cast<uInt>(dictionary.size()));
     return set == Z_OK ? ::inflate(&z, Z_SYNC_FLUSH) : set;
   }
 };
@@ -41,7 +41,7 @@ SpdyInflater::~SpdyInflater() = default;
 
 Result<std::string> SpdyInflater::unpack(std::string_view block, std::size_t limit) {
   auto& z = stream_->z;
-  z.next_in = bytes_of(block);
+  z.next_in = zlib_bytes(block);
   z.avail_in = static_cast<uInt>(block.size());
   std::string all;
   std::array<char, 2048> out;
@@ -62,7 +62,7 @@ struct SpdyDeflater::Stream {
       throw std::runtime_error("zlib: no memory");
     }
     const auto dictionary = spdy_dictionary();
-    ::deflateSetDictionary(&z, bytes_of(dictionary), static_cast<uInt>(dictionary.size()));
+    ::deflateSetDictionary(&z, zlib_bytes(dictionary), static_cast<uInt>(dictionary.size()));
   }
   ~Stream() { ::deflateEnd(&z); }
 };
@@ -72,7 +72,7 @@ SpdyDeflater::~SpdyDeflater() = default;
 
 std::string SpdyDeflater::pack(std::string_view block) {
   auto& z = stream_->z;
-  z.next_in = bytes_of(block);
+  z.next_in = zlib_bytes(block);
   z.avail_in = static_cast<uInt>(block.size());
   std::string all;
   std::array<char, 2048> out;

@@ -15,7 +15,7 @@ constexpr const char* kTooLate = "exec probe did not end in time";
 using Kind = CheckResult::Kind;
 
 constexpr base::Duration kHold = std::chrono::milliseconds(50);
-constexpr base::Duration kLookAgain = std::chrono::seconds(60);
+constexpr base::Duration kLearnAgain = std::chrono::seconds(60);
 
 std::string place(const std::string& host, std::uint16_t port) { return host + ":" + std::to_string(port); }
 
@@ -132,7 +132,7 @@ std::optional<ProbeChecker::Route> ProbeChecker::published(const plan::ProbeTarg
 }
 
 bool ProbeChecker::try_direct() const {
-  return direct_ != false || clock_.steady_now() - learned_at_ > kLookAgain;
+  return direct_ != false || clock_.steady_now() - learned_at_ > kLearnAgain;
 }
 
 void ProbeChecker::learn(bool direct) {
