@@ -1,10 +1,14 @@
 #include "api/server/api_server.h"
 
 #include "api/server/access.h"
-#include "api/server/discovery.h"
+#include "api/server/document_handler.h"
 #include "api/server/environment_handler.h"
 #include "api/server/reply.h"
 #include "api/server/resource_handler.h"
+#if __has_include("api/server/review.h")
+#include "api/server/review.h"
+#define BERTH_SERVES_REVIEWS 1
+#endif
 #include "api/server/route.h"
 #include "base/log.h"
 #include "base/task_group.h"
@@ -21,8 +25,8 @@ bool is_resource(Kind kind) { return kind == Kind::Collection || kind == Kind::I
 
 Error no_such_path() { return base::error(Reason::NotFound, "the server could not find the requested resource"); }
 
-Error wrong_method(const http::ServerRequest& request) {
-  return base::error(Reason::MethodNotAllowed, "the method is not supported on " + request.path);
+Error wrong_method() {
+  return base::error(Reason::MethodNotAllowed, "the server does not allow this method on the requested resource");
 }
 
 }  // namespace
@@ -30,14 +34,13 @@ Error wrong_method(const http::ServerRequest& request) {
 struct ApiServer::Impl {
   Impl(Registry& r, base::Clock& c, metrics::ApiMetrics& m, EnvironmentOperations ops, ApiServerOptions o)
       : registry(r), clock(c), metrics(m), operations(std::move(ops)), options(std::move(o)),
-        resources(r, c, m, operations) {}
+        resources(r, c, m, operations), documents(r.scheme(), c, options.version, options.ready) {}
 
   Task<void> serve(Request request, http::ResponseWriter& writer);
   Task<void> dispatch(Request request, Route route, Reply& reply);
-  Task<void> document(const http::ServerRequest& request, const Route& route, Reply& reply);
-  Task<void> plain(const Route& route, Reply& reply);
+  Task<void> review(const http::ServerRequest& request, const Route& route, Reply& reply);
+  Task<void> metrics_text(Reply& reply);
   Task<void> reap(const http::ServerRequest& request, Reply& reply);
-  json document_of(const http::ServerRequest& request, const Route& route) const;
 
   Registry& registry;
   base::Clock& clock;
@@ -45,6 +48,7 @@ struct ApiServer::Impl {
   const EnvironmentOperations operations;
   const ApiServerOptions options;
   ResourceHandler resources;
+  DocumentHandler documents;
 };
 
 Task<void> ApiServer::Impl::serve(Request request, http::ResponseWriter& writer) {
@@ -75,62 +79,45 @@ Task<void> ApiServer::Impl::dispatch(Request request, Route route, Reply& reply)
   } else if (route.kind == Kind::Unknown) {
     auto error = no_such_path();
     co_await reply.send_error(std::move(error), std::move(none));
+  } else if (route.kind == Kind::Review) {
+    co_await review(*request, route, reply);
   } else if (route.kind == Kind::Reap) {
     co_await reap(*request, reply);
   } else if (request->method != "GET" && request->method != "HEAD") {
-    auto error = wrong_method(*request);
+    auto error = wrong_method();
     co_await reply.send_error(std::move(error), std::move(none));
   } else {
     reply.set_labels("GET", "");
-    if (is_open(route.kind) && route.kind != Kind::Version) {
-      co_await plain(route, reply);
+    if (route.kind == Kind::Metrics) {
+      co_await metrics_text(reply);
     } else {
-      co_await document(*request, route, reply);
+      co_await documents.handle(std::move(request), std::move(route), reply);
     }
   }
 }
 
-Task<void> ApiServer::Impl::plain(const Route& route, Reply& reply) {
-  if (route.kind == Kind::Metrics) {
-    std::string text = options.metrics ? options.metrics() : std::string();
-    std::string content_type = metrics::kTextContentType;
-    http::Headers none;
-    co_await reply.respond(200, std::move(content_type), std::move(text), std::move(none));
-    co_return;
-  }
-  const bool ready = route.kind != Kind::Ready || !options.ready || options.ready();
-  std::string text = ready ? "ok" : "not ready";
-  co_await reply.send_text(ready ? 200 : 503, std::move(text));
-}
-
-json ApiServer::Impl::document_of(const http::ServerRequest& request, const Route& route) const {
-  const auto& scheme = registry.scheme();
-  switch (route.kind) {
-    case Kind::Version: return version_info(options.version);
-    case Kind::CoreVersions: return api_versions(std::string(request.header("Host")));
-    case Kind::Groups: return api_group_list(scheme);
-    case Kind::Group: return api_group(scheme, route.group);
-    case Kind::Resources: return api_resource_list(scheme, route.group, route.version);
-    default: return root_paths(scheme);
-  }
-}
-
-Task<void> ApiServer::Impl::document(const http::ServerRequest& request, const Route& route, Reply& reply) {
+Task<void> ApiServer::Impl::review(const http::ServerRequest& request, const Route& route, Reply& reply) {
+#ifdef BERTH_SERVES_REVIEWS
+  co_await serve_review(request, route, clock, reply);
+#else
+  (void)request, (void)route;
+  auto error = no_such_path();
   ErrorSubject none;
-  auto media = negotiate(request.header("Accept"), false);
-  if (!media) {
-    co_await reply.send_error(media.error(), std::move(none));
-    co_return;
-  }
-  reply.set_media(*media);
-  json value = document_of(request, route);
-  co_await reply.send(200, std::move(value));
+  co_await reply.send_error(std::move(error), std::move(none));
+#endif
+}
+
+Task<void> ApiServer::Impl::metrics_text(Reply& reply) {
+  std::string text = options.metrics ? options.metrics() : std::string();
+  std::string content_type = metrics::kTextContentType;
+  http::Headers none;
+  co_await reply.respond(200, std::move(content_type), std::move(text), std::move(none));
 }
 
 Task<void> ApiServer::Impl::reap(const http::ServerRequest& request, Reply& reply) {
   ErrorSubject none;
   if (request.method != "POST") {
-    auto error = wrong_method(request);
+    auto error = wrong_method();
     co_await reply.send_error(std::move(error), std::move(none));
     co_return;
   }
@@ -160,7 +147,7 @@ http::ServerOptions ApiServer::server_options() const {
   options.error_body = transport_error_body;
   options.wants_body = [impl = impl_](const http::ServerRequest& request) {
     const auto route = parse_route(impl->registry.scheme(), request.path);
-    if (!is_resource(route.kind) && route.kind != Kind::Reap) return false;
+    if (!is_resource(route.kind) && route.kind != Kind::Review && route.kind != Kind::Reap) return false;
     return check_access(request, impl->options.token, false).has_value();
   };
   return options;

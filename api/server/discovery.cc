@@ -1,6 +1,10 @@
 #include "api/server/discovery.h"
 
+#include <algorithm>
+#include <cctype>
 #include <set>
+
+#include "api/server/served_resources.h"
 
 namespace berth::api {
 
@@ -9,47 +13,81 @@ namespace {
 // The level of the Kubernetes API whose shapes berth follows.
 constexpr const char* kMajor = "1";
 constexpr const char* kMinor = "36";
+constexpr const char* kOldestMinor = "35";
+constexpr const char* kLevel = "v1.36.4";
 
-// (group, version) of every kind outside core, in the order of the scheme.
-std::vector<crd::GroupVersionKind> group_versions(const crd::Scheme& scheme) {
-  std::vector<crd::GroupVersionKind> all;
-  std::set<std::string> seen;
-  for (const auto& resource : scheme.resources()) {
-    if (resource.gvk.group.empty() || !seen.insert(resource.gvk.api_version()).second) continue;
-    all.push_back(resource.gvk);
-  }
-  return all;
-}
+#if defined(__aarch64__)
+constexpr const char* kPlatform = "linux/arm64";
+#else
+constexpr const char* kPlatform = "linux/amd64";
+#endif
 
-json describe(const crd::ResourceInfo& resource) {
+json describe_resource(const ServedResource& resource) {
   json entry = {{"name", resource.plural},
                 {"singularName", resource.singular},
                 {"namespaced", resource.namespaced},
                 {"kind", resource.gvk.kind},
-                {"verbs", {"create", "delete", "get", "list", "update", "watch"}}};
+                {"verbs", resource.verbs}};
   if (!resource.short_names.empty()) entry["shortNames"] = resource.short_names;
   if (!resource.categories.empty()) entry["categories"] = resource.categories;
   return entry;
 }
 
-json describe_part(const crd::ResourceInfo& resource, const std::string& part, const json& verbs) {
-  return {{"name", resource.plural + "/" + part},
+json describe_subresource(const ServedResource& resource, const crd::Subresource& part) {
+  return {{"name", resource.plural + "/" + part.name},
           {"singularName", ""},
           {"namespaced", resource.namespaced},
-          {"kind", resource.gvk.kind},
-          {"verbs", verbs}};
+          {"kind", part.kind},
+          {"verbs", part.verbs}};
+}
+
+json response_kind(const ServedResource& resource, const std::string& kind) {
+  return {{"group", resource.gvk.group}, {"version", resource.gvk.version}, {"kind", kind}};
+}
+
+json aggregated_resource(const ServedResource& resource) {
+  json entry = {{"resource", resource.plural},
+                {"responseKind", response_kind(resource, resource.gvk.kind)},
+                {"scope", resource.namespaced ? "Namespaced" : "Cluster"},
+                {"singularResource", resource.singular},
+                {"verbs", resource.verbs}};
+  if (!resource.short_names.empty()) entry["shortNames"] = resource.short_names;
+  if (!resource.categories.empty()) entry["categories"] = resource.categories;
+  for (const auto& part : resource.subresources) {
+    entry["subresources"].push_back(
+        {{"subresource", part.name}, {"responseKind", response_kind(resource, part.kind)}, {"verbs", part.verbs}});
+  }
+  return entry;
+}
+
+json aggregated_version(const crd::Scheme& scheme, const GroupVersion& version) {
+  json resources = json::array();
+  for (const auto& resource : served_resources(scheme, version.group, version.version)) {
+    resources.push_back(aggregated_resource(resource));
+  }
+  return {{"version", version.version}, {"resources", std::move(resources)}, {"freshness", "Current"}};
+}
+
+// A version may be anything that a file can be called; what follows the "+" of a semantic version may not.
+std::string build_metadata(std::string version) {
+  std::replace_if(version.begin(), version.end(),
+                  [](unsigned char c) { return std::isalnum(c) == 0 && c != '.' && c != '-'; }, '-');
+  return version;
 }
 
 }  // namespace
 
-json root_paths(const crd::Scheme& scheme) {
-  std::set<std::string> paths = {"/api", "/apis", "/berth/v1/reap", "/healthz", "/livez", "/metrics", "/readyz", "/version"};
-  for (const auto& resource : scheme.resources()) {
-    if (resource.gvk.group.empty()) {
-      paths.insert("/api/" + resource.gvk.version);
+json root_paths(const crd::Scheme& scheme, const std::vector<std::string>& checks) {
+  std::set<std::string> paths = {"/api",        "/apis",       "/apis/",   "/berth/v1/reap", "/healthz",
+                                 "/livez",      "/metrics",    "/readyz",  "/version",       "/openapi/v2",
+                                 "/openapi/v3", "/openapi/v3/"};
+  for (const auto& check : checks) paths.insert("/" + check);
+  for (const auto& version : group_versions(scheme)) {
+    if (version.group.empty()) {
+      paths.insert("/api/" + version.version);
     } else {
-      paths.insert("/apis/" + resource.gvk.group);
-      paths.insert("/apis/" + resource.gvk.api_version());
+      paths.insert("/apis/" + version.group);
+      paths.insert("/apis/" + version.str());
     }
   }
   return {{"paths", paths}};
@@ -64,8 +102,8 @@ json api_versions(const std::string& server_address) {
 
 json api_group(const crd::Scheme& scheme, const std::string& group) {
   json versions = json::array();
-  for (const auto& gvk : group_versions(scheme)) {
-    if (gvk.group == group) versions.push_back({{"groupVersion", gvk.api_version()}, {"version", gvk.version}});
+  for (const auto& one : group_versions(scheme)) {
+    if (one.group == group) versions.push_back({{"groupVersion", one.str()}, {"version", one.version}});
   }
   const json preferred = versions.empty() ? json::object() : versions.front();
   return {{"kind", "APIGroup"},
@@ -77,44 +115,59 @@ json api_group(const crd::Scheme& scheme, const std::string& group) {
 
 json api_group_list(const crd::Scheme& scheme) {
   json groups = json::array();
-  std::set<std::string> seen;
-  for (const auto& gvk : group_versions(scheme)) {
-    if (!seen.insert(gvk.group).second) continue;
-    json group = api_group(scheme, gvk.group);
+  std::set<std::string> seen = {""};
+  for (const auto& one : group_versions(scheme)) {
+    if (!seen.insert(one.group).second) continue;
+    json group = api_group(scheme, one.group);
     group.erase("kind");
     group.erase("apiVersion");
     groups.push_back(std::move(group));
   }
-  return {{"kind", "APIGroupList"}, {"apiVersion", "v1"}, {"groups", groups}};
+  return {{"kind", "APIGroupList"}, {"apiVersion", "v1"}, {"groups", std::move(groups)}};
 }
 
 json api_resource_list(const crd::Scheme& scheme, const std::string& group, const std::string& version) {
   json resources = json::array();
-  std::string group_version = group.empty() ? version : group + "/" + version;
-  for (const auto& resource : scheme.resources()) {
-    if (resource.gvk.group != group || resource.gvk.version != version) continue;
-    resources.push_back(describe(resource));
-    if (resource.has_status) resources.push_back(describe_part(resource, "status", {"get", "update"}));
-    if (resource.gvk.kind != "TestEnvironment") continue;
-    resources.push_back(describe_part(resource, "log", json::array({"get"})));
-    resources.push_back(describe_part(resource, "attach", json::array({"create"})));
+  for (const auto& resource : served_resources(scheme, group, version)) {
+    resources.push_back(describe_resource(resource));
+    for (const auto& part : resource.subresources) resources.push_back(describe_subresource(resource, part));
   }
   return {{"kind", "APIResourceList"},
           {"apiVersion", "v1"},
-          {"groupVersion", std::move(group_version)},
-          {"resources", resources}};
+          {"groupVersion", GroupVersion{group, version}.str()},
+          {"resources", std::move(resources)}};
+}
+
+json aggregated_discovery(const crd::Scheme& scheme, bool core) {
+  json items = json::array();
+  for (const auto& one : group_versions(scheme)) {
+    if (one.group.empty() != core) continue;
+    const json metadata = core ? json::object() : json{{"name", one.group}};
+    if (items.empty() || items.back()["metadata"] != metadata) {
+      items.push_back({{"metadata", metadata}, {"versions", json::array()}});
+    }
+    items.back()["versions"].push_back(aggregated_version(scheme, one));
+  }
+  return {{"kind", "APIGroupDiscoveryList"},
+          {"apiVersion", "apidiscovery.k8s.io/v2"},
+          {"metadata", json::object()},
+          {"items", std::move(items)}};
 }
 
 json version_info(const std::string& version) {
   return {{"major", kMajor},
           {"minor", kMinor},
-          {"gitVersion", std::string("v") + kMajor + "." + kMinor + ".0+berth." + version},
+          {"emulationMajor", kMajor},
+          {"emulationMinor", kMinor},
+          {"minCompatibilityMajor", kMajor},
+          {"minCompatibilityMinor", kOldestMinor},
+          {"gitVersion", std::string(kLevel) + "+berth." + build_metadata(version)},
           {"gitCommit", ""},
-          {"gitTreeState", ""},
+          {"gitTreeState", "clean"},
           {"buildDate", "1970-01-01T00:00:00Z"},
           {"goVersion", ""},
           {"compiler", "c++"},
-          {"platform", "linux"},
+          {"platform", kPlatform},
           {"berthVersion", version}};
 }
 

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <vector>
 
+#include "api/server/served_resources.h"
+
 namespace berth::api {
 
 namespace {
@@ -23,20 +25,15 @@ Segments split(std::string_view path) {
   return segments;
 }
 
-bool serves_group(const crd::Scheme& scheme, std::string_view group) {
-  return std::any_of(scheme.resources().begin(), scheme.resources().end(),
-                     [group](const auto& resource) { return resource.gvk.group == group; });
-}
-
-bool serves_version(const crd::Scheme& scheme, std::string_view group, std::string_view version) {
-  return std::any_of(scheme.resources().begin(), scheme.resources().end(), [&](const auto& resource) {
-    return resource.gvk.group == group && resource.gvk.version == version;
-  });
-}
-
 // What follows "namespaces/{ns}" or the version: {plural}[/{name}[/{subresource}]].
 Route resource_route(const crd::Scheme& scheme, Route route, const Segments& rest, bool in_namespace) {
   if (rest.empty() || rest.size() > 3) return {};
+  if (find_virtual(route.group, route.version, rest[0])) {
+    if (in_namespace || rest.size() > 1) return {};
+    route.kind = Kind::Review;
+    route.name = rest[0];
+    return route;
+  }
   route.resource = scheme.find(route.group, route.version, rest[0]);
   if (!route.resource) return {};
   const bool over_all = route.resource->namespaced && !in_namespace;
@@ -54,16 +51,34 @@ Route resource_route(const crd::Scheme& scheme, Route route, const Segments& res
   return route;
 }
 
+// Whether "namespaces/{ns}/{word}" names what is in the namespace, and not a part of the namespace itself.
+bool is_in_namespace(const crd::Scheme& scheme, const Route& route, const Segments& rest) {
+  if (rest[0] != "namespaces" || rest.size() < 3) return false;
+  const auto* itself = scheme.find(route.group, route.version, rest[0]);
+  if (!itself || rest.size() > 3) return true;
+  const auto& parts = itself->subresources;
+  return rest[2] != "status" && std::none_of(parts.begin(), parts.end(), [&](const auto& part) { return part.name == rest[2]; });
+}
+
 Route versioned_route(const crd::Scheme& scheme, Route route, const Segments& rest) {
   if (!serves_version(scheme, route.group, route.version)) return {};
   if (rest.empty()) {
     route.kind = Kind::Resources;
     return route;
   }
-  const bool names_namespace = rest[0] == "namespaces" && rest.size() > 2 && rest[2] != "status";
-  if (!names_namespace) return resource_route(scheme, std::move(route), rest, false);
+  if (!is_in_namespace(scheme, route, rest)) return resource_route(scheme, std::move(route), rest, false);
   route.ns = rest[1];
   return resource_route(scheme, std::move(route), Segments(rest.begin() + 2, rest.end()), true);
+}
+
+Route openapi_route(const Segments& segments) {
+  if (segments.size() < 2) return {};
+  if (segments[1] == "v2") return {.kind = segments.size() == 2 ? Kind::OpenApiV2 : Kind::Unknown};
+  if (segments[1] != "v3") return {};
+  Route route;
+  route.kind = Kind::OpenApiV3;
+  for (std::size_t i = 2; i < segments.size(); ++i) route.name += (i == 2 ? "" : "/") + segments[i];
+  return route;
 }
 
 Route plain_route(const Segments& segments) {
@@ -71,10 +86,14 @@ Route plain_route(const Segments& segments) {
   if (segments.size() == 3 && segments[0] == "berth" && segments[1] == "v1" && segments[2] == "reap") {
     return {.kind = Kind::Reap};
   }
-  if (segments.size() != 1) return {};
   const auto& word = segments[0];
-  if (word == "healthz" || word == "livez") return {.kind = Kind::Health};
-  if (word == "readyz") return {.kind = Kind::Ready};
+  if (word == "openapi") return openapi_route(segments);
+  if (word == "healthz" || word == "livez" || word == "readyz") {
+    const auto kind = word == "readyz" ? Kind::Ready : Kind::Health;
+    if (segments.size() > 2) return {};
+    return {.kind = kind, .name = segments.size() == 2 ? segments[1] : std::string()};
+  }
+  if (segments.size() != 1) return {};
   if (word == "version") return {.kind = Kind::Version};
   if (word == "metrics") return {.kind = Kind::Metrics};
   if (word == "api") return {.kind = Kind::CoreVersions};

@@ -11,8 +11,8 @@ namespace berth::api {
 struct Route {
   enum class Kind {
     Root,          // /
-    Health,        // /healthz, /livez
-    Ready,         // /readyz
+    Health,        // /healthz, /livez[/{name}]
+    Ready,         // /readyz[/{name}]
     Version,       // /version
     Metrics,       // /metrics
     CoreVersions,  // /api
@@ -22,6 +22,9 @@ struct Route {
     Collection,    // .../{plural}
     Item,          // .../{plural}/{name}
     Subresource,   // .../{plural}/{name}/{subresource}
+    Review,        // /apis/{group}/{version}/{plural} of a virtual resource; `name` is the plural
+    OpenApiV2,     // /openapi/v2
+    OpenApiV3,     // /openapi/v3[/{name}], `name` as in "api/v1", "apis/berth.dev/v1alpha1"
     Reap,          // /berth/v1/reap
     Unknown,
   };

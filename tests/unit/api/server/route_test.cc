@@ -28,6 +28,32 @@ TEST(Route, FindsWhatIsNoResource) {
   EXPECT_EQ(route("/apis/berth.dev").kind, Kind::Group);
   EXPECT_EQ(route("/apis/berth.dev/v1alpha1").kind, Kind::Resources);
   EXPECT_EQ(route("/berth/v1/reap").kind, Kind::Reap);
+  EXPECT_EQ(route("/openapi/v2").kind, Kind::OpenApiV2);
+}
+
+TEST(Route, FindsHealthChecks) {
+  EXPECT_EQ(route("/livez/ping").kind, Kind::Health);
+  EXPECT_EQ(route("/livez/ping").name, "ping");
+  EXPECT_EQ(route("/readyz/controllers").kind, Kind::Ready);
+  EXPECT_EQ(route("/readyz").name, "");
+}
+
+TEST(Route, FindsOpenApiDocuments) {
+  EXPECT_EQ(route("/openapi/v3").kind, Kind::OpenApiV3);
+  EXPECT_EQ(route("/openapi/v3/").name, "");
+  EXPECT_EQ(route("/openapi/v3/api/v1").name, "api/v1");
+  EXPECT_EQ(route("/openapi/v3/apis/berth.dev/v1alpha1").name, "apis/berth.dev/v1alpha1");
+}
+
+TEST(Route, FindsReviews) {
+  const auto review = route("/apis/authorization.k8s.io/v1/selfsubjectaccessreviews");
+  EXPECT_EQ(review.kind, Kind::Review);
+  EXPECT_EQ(review.name, "selfsubjectaccessreviews");
+  EXPECT_EQ(review.group, "authorization.k8s.io");
+  EXPECT_EQ(route("/apis/authentication.k8s.io/v1").kind, Kind::Resources);
+  EXPECT_EQ(route("/apis/authentication.k8s.io").kind, Kind::Group);
+  EXPECT_EQ(route("/apis/authorization.k8s.io/v1/selfsubjectaccessreviews/x").kind, Kind::Unknown);
+  EXPECT_EQ(route("/apis/authorization.k8s.io/v1/namespaces/a/selfsubjectaccessreviews").kind, Kind::Unknown);
 }
 
 TEST(Route, FindsObjectsOfEveryScope) {
@@ -54,7 +80,7 @@ TEST(Route, KnowsNothingElse) {
                            "/apis/berth.dev/v1alpha1/nopes", "/apis/berth.dev/v1alpha1/testenvironments/web",
                            "/apis/berth.dev/v1alpha1/namespaces", "/apis/berth.dev/v1alpha1/namespaces/ci",
                            "/api/v1/namespaces/ci/namespaces", "/apis/berth.dev/v1alpha1/namespaces/ci/testenvironments/a/b/c",
-                           "/berth/v1", "/healthz/x", "/berth/v1/reap/x"}) {
+                           "/berth/v1", "/healthz/x/y", "/berth/v1/reap/x", "/openapi", "/openapi/v2/x", "/openapi/v4"}) {
     EXPECT_EQ(route(path).kind, Kind::Unknown) << path;
   }
 }
