@@ -6,11 +6,6 @@ namespace berth::proto {
 
 namespace {
 
-constexpr auto kOptional = Label::Optional;
-constexpr auto kRepeated = Label::Repeated;
-constexpr auto kPlain = Label::Plain;
-constexpr auto kMessage = Type::Message;
-
 // k8s.io.apimachinery.pkg.apis.meta.v1
 
 constexpr Field kOwnerReferenceFields[] = {

@@ -39,6 +39,12 @@ struct Field {
   const Message* message = nullptr;  // Type::Message
 };
 
+// Short names for the tables.
+inline constexpr auto kMessage = Type::Message;
+inline constexpr auto kPlain = Label::Plain;
+inline constexpr auto kOptional = Label::Optional;
+inline constexpr auto kRepeated = Label::Repeated;
+
 struct Message {
   std::string_view name;          // with its package
   std::span<const Field> fields;  // in the order of their numbers

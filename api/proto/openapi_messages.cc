@@ -10,13 +10,10 @@ extern const Message kOpenapiSchema;  // holds itself
 
 namespace {
 
-constexpr auto kRepeated = Label::Repeated;
-constexpr auto kMessage = Type::Message;
-
 constexpr Field kAnyFields[] = {{2, "yaml"}};
 constexpr Message kAny{"openapi.v2.Any", kAnyFields};
 
-constexpr Field kNamedAnyFields[] = {{1, "name"}, {2, "value", kMessage, Label::Plain, &kAny}};
+constexpr Field kNamedAnyFields[] = {{1, "name"}, {2, "value", kMessage, kPlain, &kAny}};
 constexpr Message kNamedAny{"openapi.v2.NamedAny", kNamedAnyFields};
 
 constexpr Field kInfoFields[] = {{1, "title"}, {2, "version"}, {3, "description"}};
@@ -31,11 +28,11 @@ constexpr Message kTypeItem{"openapi.v2.TypeItem", kTypeItemFields};
 constexpr Field kItemsItemFields[] = {{1, "schema", kMessage, kRepeated, &kOpenapiSchema}};
 constexpr Message kItemsItem{"openapi.v2.ItemsItem", kItemsItemFields};
 
-constexpr Field kAdditionalPropertiesItemFields[] = {{1, "schema", kMessage, Label::Plain, &kOpenapiSchema},
+constexpr Field kAdditionalPropertiesItemFields[] = {{1, "schema", kMessage, kPlain, &kOpenapiSchema},
                                                      {2, "boolean", Type::Bool, Label::Optional}};
 constexpr Message kAdditionalPropertiesItem{"openapi.v2.AdditionalPropertiesItem", kAdditionalPropertiesItemFields};
 
-constexpr Field kNamedSchemaFields[] = {{1, "name"}, {2, "value", kMessage, Label::Plain, &kOpenapiSchema}};
+constexpr Field kNamedSchemaFields[] = {{1, "name"}, {2, "value", kMessage, kPlain, &kOpenapiSchema}};
 constexpr Message kNamedSchema{"openapi.v2.NamedSchema", kNamedSchemaFields};
 
 constexpr Field kPropertiesFields[] = {{1, "additional_properties", kMessage, kRepeated, &kNamedSchema}};
@@ -48,7 +45,7 @@ constexpr Field kSchemaFields[] = {
     {2, "format"},
     {3, "title"},
     {4, "description"},
-    {5, "default", kMessage, Label::Plain, &kAny},
+    {5, "default", kMessage, kPlain, &kAny},
     {6, "multiple_of", Type::Double},
     {7, "maximum", Type::Double},
     {8, "exclusive_maximum", Type::Bool},
@@ -64,28 +61,28 @@ constexpr Field kSchemaFields[] = {
     {18, "min_properties", Type::Int64},
     {19, "required", Type::String, kRepeated},
     {20, "enum", kMessage, kRepeated, &kAny},
-    {21, "additional_properties", kMessage, Label::Plain, &kAdditionalPropertiesItem},
-    {22, "type", kMessage, Label::Plain, &kTypeItem},
-    {23, "items", kMessage, Label::Plain, &kItemsItem},
+    {21, "additional_properties", kMessage, kPlain, &kAdditionalPropertiesItem},
+    {22, "type", kMessage, kPlain, &kTypeItem},
+    {23, "items", kMessage, kPlain, &kItemsItem},
     {24, "all_of", kMessage, kRepeated, &kOpenapiSchema},
-    {25, "properties", kMessage, Label::Plain, &kProperties},
+    {25, "properties", kMessage, kPlain, &kProperties},
     {27, "read_only", Type::Bool},
     {31, "vendor_extension", kMessage, kRepeated, &kNamedAny},
 };
 
-constexpr Field kSchemaItemFields[] = {{1, "schema", kMessage, Label::Plain, &kOpenapiSchema}};
+constexpr Field kSchemaItemFields[] = {{1, "schema", kMessage, kPlain, &kOpenapiSchema}};
 constexpr Message kSchemaItem{"openapi.v2.SchemaItem", kSchemaItemFields};
 
 constexpr Field kResponseFields[] = {{1, "description"},
-                                     {2, "schema", kMessage, Label::Plain, &kSchemaItem},
+                                     {2, "schema", kMessage, kPlain, &kSchemaItem},
                                      {5, "vendor_extension", kMessage, kRepeated, &kNamedAny}};
 constexpr Message kResponse{"openapi.v2.Response", kResponseFields};
 
-constexpr Field kResponseValueFields[] = {{1, "response", kMessage, Label::Plain, &kResponse},
-                                          {2, "json_reference", kMessage, Label::Plain, &kJsonReference}};
+constexpr Field kResponseValueFields[] = {{1, "response", kMessage, kPlain, &kResponse},
+                                          {2, "json_reference", kMessage, kPlain, &kJsonReference}};
 constexpr Message kResponseValue{"openapi.v2.ResponseValue", kResponseValueFields};
 
-constexpr Field kNamedResponseValueFields[] = {{1, "name"}, {2, "value", kMessage, Label::Plain, &kResponseValue}};
+constexpr Field kNamedResponseValueFields[] = {{1, "name"}, {2, "value", kMessage, kPlain, &kResponseValue}};
 constexpr Message kNamedResponseValue{"openapi.v2.NamedResponseValue", kNamedResponseValueFields};
 
 constexpr Field kResponsesFields[] = {{1, "response_code", kMessage, kRepeated, &kNamedResponseValue},
@@ -96,7 +93,7 @@ constexpr Field kBodyParameterFields[] = {{1, "description"},
                                           {2, "name"},
                                           {3, "in"},
                                           {4, "required", Type::Bool},
-                                          {5, "schema", kMessage, Label::Plain, &kOpenapiSchema},
+                                          {5, "schema", kMessage, kPlain, &kOpenapiSchema},
                                           {6, "vendor_extension", kMessage, kRepeated, &kNamedAny}};
 constexpr Message kBodyParameter{"openapi.v2.BodyParameter", kBodyParameterFields};
 
@@ -112,16 +109,16 @@ constexpr Field kPathParameterFields[] = {{1, "required", Type::Bool}, {2, "in"}
 constexpr Message kPathParameter{"openapi.v2.PathParameterSubSchema", kPathParameterFields};
 
 constexpr Field kNonBodyParameterFields[] = {
-    {3, "query_parameter_sub_schema", kMessage, Label::Plain, &kQueryParameter},
-    {4, "path_parameter_sub_schema", kMessage, Label::Plain, &kPathParameter}};
+    {3, "query_parameter_sub_schema", kMessage, kPlain, &kQueryParameter},
+    {4, "path_parameter_sub_schema", kMessage, kPlain, &kPathParameter}};
 constexpr Message kNonBodyParameter{"openapi.v2.NonBodyParameter", kNonBodyParameterFields};
 
-constexpr Field kParameterFields[] = {{1, "body_parameter", kMessage, Label::Plain, &kBodyParameter},
-                                      {2, "non_body_parameter", kMessage, Label::Plain, &kNonBodyParameter}};
+constexpr Field kParameterFields[] = {{1, "body_parameter", kMessage, kPlain, &kBodyParameter},
+                                      {2, "non_body_parameter", kMessage, kPlain, &kNonBodyParameter}};
 constexpr Message kParameter{"openapi.v2.Parameter", kParameterFields};
 
-constexpr Field kParametersItemFields[] = {{1, "parameter", kMessage, Label::Plain, &kParameter},
-                                           {2, "json_reference", kMessage, Label::Plain, &kJsonReference}};
+constexpr Field kParametersItemFields[] = {{1, "parameter", kMessage, kPlain, &kParameter},
+                                           {2, "json_reference", kMessage, kPlain, &kJsonReference}};
 constexpr Message kParametersItem{"openapi.v2.ParametersItem", kParametersItemFields};
 
 constexpr Field kOperationFields[] = {{1, "tags", Type::String, kRepeated},
@@ -131,25 +128,25 @@ constexpr Field kOperationFields[] = {{1, "tags", Type::String, kRepeated},
                                       {6, "produces", Type::String, kRepeated},
                                       {7, "consumes", Type::String, kRepeated},
                                       {8, "parameters", kMessage, kRepeated, &kParametersItem},
-                                      {9, "responses", kMessage, Label::Plain, &kResponses},
+                                      {9, "responses", kMessage, kPlain, &kResponses},
                                       {10, "schemes", Type::String, kRepeated},
                                       {11, "deprecated", Type::Bool},
                                       {13, "vendor_extension", kMessage, kRepeated, &kNamedAny}};
 constexpr Message kOperation{"openapi.v2.Operation", kOperationFields};
 
 constexpr Field kPathItemFields[] = {{1, "_ref"},
-                                     {2, "get", kMessage, Label::Plain, &kOperation},
-                                     {3, "put", kMessage, Label::Plain, &kOperation},
-                                     {4, "post", kMessage, Label::Plain, &kOperation},
-                                     {5, "delete", kMessage, Label::Plain, &kOperation},
-                                     {6, "options", kMessage, Label::Plain, &kOperation},
-                                     {7, "head", kMessage, Label::Plain, &kOperation},
-                                     {8, "patch", kMessage, Label::Plain, &kOperation},
+                                     {2, "get", kMessage, kPlain, &kOperation},
+                                     {3, "put", kMessage, kPlain, &kOperation},
+                                     {4, "post", kMessage, kPlain, &kOperation},
+                                     {5, "delete", kMessage, kPlain, &kOperation},
+                                     {6, "options", kMessage, kPlain, &kOperation},
+                                     {7, "head", kMessage, kPlain, &kOperation},
+                                     {8, "patch", kMessage, kPlain, &kOperation},
                                      {9, "parameters", kMessage, kRepeated, &kParametersItem},
                                      {10, "vendor_extension", kMessage, kRepeated, &kNamedAny}};
 constexpr Message kPathItem{"openapi.v2.PathItem", kPathItemFields};
 
-constexpr Field kNamedPathItemFields[] = {{1, "name"}, {2, "value", kMessage, Label::Plain, &kPathItem}};
+constexpr Field kNamedPathItemFields[] = {{1, "name"}, {2, "value", kMessage, kPlain, &kPathItem}};
 constexpr Message kNamedPathItem{"openapi.v2.NamedPathItem", kNamedPathItemFields};
 
 constexpr Field kPathsFields[] = {{1, "vendor_extension", kMessage, kRepeated, &kNamedAny},
@@ -157,14 +154,14 @@ constexpr Field kPathsFields[] = {{1, "vendor_extension", kMessage, kRepeated, &
 constexpr Message kPaths{"openapi.v2.Paths", kPathsFields};
 
 constexpr Field kDocumentFields[] = {{1, "swagger"},
-                                     {2, "info", kMessage, Label::Plain, &kInfo},
+                                     {2, "info", kMessage, kPlain, &kInfo},
                                      {3, "host"},
                                      {4, "base_path"},
                                      {5, "schemes", Type::String, kRepeated},
                                      {6, "consumes", Type::String, kRepeated},
                                      {7, "produces", Type::String, kRepeated},
-                                     {8, "paths", kMessage, Label::Plain, &kPaths},
-                                     {9, "definitions", kMessage, Label::Plain, &kDefinitions},
+                                     {8, "paths", kMessage, kPlain, &kPaths},
+                                     {9, "definitions", kMessage, kPlain, &kDefinitions},
                                      {16, "vendor_extension", kMessage, kRepeated, &kNamedAny}};
 constexpr Message kDocument{"openapi.v2.Document", kDocumentFields};
 

@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "api/http/message.h"
+#include "api/server/impersonation.h"
 
 namespace berth::api {
 
@@ -87,10 +88,13 @@ bool equal_in_constant_time(std::string_view a, std::string_view b) {
 
 Result<void> check_access(const http::ServerRequest& request, const std::string& token, bool open) {
   if (auto origin = check_origin(request); !origin) return origin;
-  if (request.over_unix_socket) return {};
-  if (auto host = check_host(request); !host) return host;
-  if (open) return {};
-  return check_token(request, token);
+  if (!request.over_unix_socket) {
+    if (auto host = check_host(request); !host) return host;
+    if (!open) {
+      if (auto bearer = check_token(request, token); !bearer) return bearer;
+    }
+  }
+  return check_impersonation(request);
 }
 
 }  // namespace berth::api

@@ -37,13 +37,9 @@ Result<std::string> choose_service(const Object& environment, const std::string&
                                              environment.key().str() + ", choose one of: " + choices);
 }
 
-Result<json> read_body(const http::ServerRequest& request, const std::string& kind) {
+Result<json> read_optional_body(const http::ServerRequest& request, const std::string& kind) {
   if (request.body.empty()) return Result<json>(boost::system::in_place_value, json::object());
-  auto media = body_media(request.header("Content-Type"));
-  if (!media) return media.error();
-  auto decoded = decode_body(*media, request.body, kind);
-  if (!decoded) return decoded.error();
-  return Result<json>(boost::system::in_place_value, std::move(decoded->value));
+  return read_body(request, kind);
 }
 
 Result<bool> flag(const json& body, const char* name, bool otherwise) {
@@ -70,7 +66,7 @@ Task<Result<void>> serve_log(const EnvironmentOperations& operations, ObjectPtr 
 
 Task<Result<json>> serve_attach(const EnvironmentOperations& operations, ObjectPtr environment,
                                 const http::ServerRequest& request) {
-  auto body = read_body(request, "AttachRequest");
+  auto body = read_optional_body(request, "AttachRequest");
   if (body.has_error()) co_return body.error();
   const auto container = body->find("container");
   if (container == body->end() || !container->is_string() || container->get_ref<const std::string&>().empty()) {
@@ -86,7 +82,7 @@ Task<Result<json>> serve_attach(const EnvironmentOperations& operations, ObjectP
 }
 
 Task<Result<json>> serve_reap(const EnvironmentOperations& operations, const http::ServerRequest& request) {
-  auto body = read_body(request, "ReapRequest");
+  auto body = read_optional_body(request, "ReapRequest");
   if (body.has_error()) co_return body.error();
   auto confirm = flag(*body, "confirm", false);
   if (!confirm) co_return confirm.error();

@@ -1,6 +1,8 @@
 #include "api/server/request_body.h"
 
 #include "api/http/message.h"
+#include "api/preconditions.h"
+#include "api/proto/proto.h"
 #include "base/text.h"
 #include "crd/yaml.h"
 
@@ -33,29 +35,58 @@ Result<DecodedBody> decode_json(std::string_view body, const std::string& kind) 
   return decoded;
 }
 
-}  // namespace
-
-Result<Media> body_media(std::string_view content_type) {
-  const auto type = base::trimmed(content_type.substr(0, content_type.find(';')));
-  if (http::same_text(type, "application/json")) return Media::Json;
-  if (http::same_text(type, "application/yaml")) return Media::Yaml;
-  return base::error(Reason::UnsupportedMediaType,
-                     "the body of the request was in an unknown format - accepted media types include: "
-                     "application/json, application/yaml");
+Result<DecodedBody> decode_protobuf(std::string_view body, const std::string& kind) {
+  auto object = proto::decode_object(body);
+  if (object.has_error()) return unreadable(kind, object.error().message);
+  return DecodedBody{std::move(object.value()), {}};
 }
 
-Result<DecodedBody> decode_body(Media media, std::string_view body, const std::string& kind) {
-  auto decoded = media == Media::Yaml ? decode_yaml(body, kind) : decode_json(body, kind);
+Error unknown_format() {
+  return base::error(Reason::UnsupportedMediaType,
+                     "the body of the request was in an unknown format - accepted media types include: "
+                     "application/json, application/yaml, application/vnd.kubernetes.protobuf");
+}
+
+bool is_safe_without_type(const http::ServerRequest& request) {
+  constexpr std::string_view kBearer = "Bearer ";
+  return request.over_unix_socket || http::same_text(request.header("Authorization").substr(0, kBearer.size()), kBearer);
+}
+
+}  // namespace
+
+Result<BodyFormat> body_format(const http::ServerRequest& request) {
+  const auto content_type = request.header("Content-Type");
+  const auto type = base::trimmed(content_type.substr(0, content_type.find(';')));
+  if (type.empty() && is_safe_without_type(request)) return BodyFormat::Json;
+  if (http::same_text(type, "application/json")) return BodyFormat::Json;
+  if (http::same_text(type, "application/yaml")) return BodyFormat::Yaml;
+  if (http::same_text(type, "application/vnd.kubernetes.protobuf")) return BodyFormat::Protobuf;
+  return unknown_format();
+}
+
+Result<DecodedBody> decode_body(BodyFormat format, std::string_view body, const std::string& kind) {
+  auto decoded = format == BodyFormat::Yaml   ? decode_yaml(body, kind)
+                 : format == BodyFormat::Json ? decode_json(body, kind)
+                                              : decode_protobuf(body, kind);
   if (decoded.has_value() && !decoded->value.is_object()) return unreadable(kind, "the body is not an object");
   return decoded;
+}
+
+Result<json> read_body(const http::ServerRequest& request, const std::string& kind) {
+  auto format = body_format(request);
+  if (!format) return format.error();
+  auto decoded = decode_body(*format, request.body, kind);
+  if (!decoded) return decoded.error();
+  return Result<json>(boost::system::in_place_value, std::move(decoded->value));
 }
 
 Result<json> read_object(const http::ServerRequest& request, const Route& route, FieldValidation validation,
                          Reply& reply) {
   const auto& gvk = route.resource->gvk;
-  auto media = body_media(request.header("Content-Type"));
-  if (!media) return media.error();
-  auto decoded = decode_body(*media, request.body, gvk.kind);
+  auto format = body_format(request);
+  if (!format) return format.error();
+  if (*format == BodyFormat::Protobuf && is_custom(*route.resource)) return unknown_format();
+  auto decoded = decode_body(*format, request.body, gvk.kind);
   if (!decoded) return decoded.error();
   if (decoded->duplicates.empty() || validation == FieldValidation::Ignore) {
     return Result<json>(boost::system::in_place_value, std::move(decoded->value));
@@ -75,11 +106,7 @@ Result<json> read_object(const http::ServerRequest& request, const Route& route,
 
 Result<json> read_delete_body(const http::ServerRequest& request) {
   if (request.body.empty()) return Result<json>(boost::system::in_place_value, nullptr);
-  auto media = body_media(request.header("Content-Type"));
-  if (!media) return media.error();
-  auto decoded = decode_body(*media, request.body, "DeleteOptions");
-  if (!decoded) return decoded.error();
-  return Result<json>(boost::system::in_place_value, std::move(decoded->value));
+  return read_body(request, "DeleteOptions");
 }
 
 }  // namespace berth::api

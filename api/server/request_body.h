@@ -4,7 +4,7 @@
 #include <string_view>
 #include <vector>
 
-#include "api/server/options.h"
+#include "api/registry.h"
 #include "api/server/reply.h"
 #include "api/server/route.h"
 
@@ -12,19 +12,25 @@ namespace berth::api {
 
 // What requests carry. Pure but for the warnings that go to the reply.
 
-// The format of a request body. Only what a web page cannot send without being asked first is taken: a missing type is
-// refused like any other. Errors: UnsupportedMediaType.
-Result<Media> body_media(std::string_view content_type);
+enum class BodyFormat { Json, Yaml, Protobuf };
+
+// What the Content-Type says; JSON when there is none. But whoever has neither a token nor the unix socket must name a type: a web
+// page cannot send one of these without being asked first, while it can send a body of no type. Errors: UnsupportedMediaType.
+Result<BodyFormat> body_format(const http::ServerRequest& request);
 
 struct DecodedBody {
   json value;                           // an object
   std::vector<std::string> duplicates;  // field paths that came more than once
 };
 // Errors: BadRequest "... (must be of type <kind>) ...: <where and what>".
-Result<DecodedBody> decode_body(Media media, std::string_view body, const std::string& kind);
+Result<DecodedBody> decode_body(BodyFormat format, std::string_view body, const std::string& kind);
 
-// The object of a write to `route`. Keys that came twice obey fieldValidation like unknown ones. Errors: UnsupportedMediaType,
-// BadRequest.
+// The body of what is no object of a registry: options, reviews, berth's own requests. Keys that came twice count once, the last one.
+// Errors: UnsupportedMediaType, BadRequest.
+Result<json> read_body(const http::ServerRequest& request, const std::string& kind);
+
+// The object of a write to `route`. Keys that came twice obey fieldValidation like unknown ones. Custom resources have no protobuf.
+// Errors: UnsupportedMediaType, BadRequest.
 Result<json> read_object(const http::ServerRequest& request, const Route& route, FieldValidation validation, Reply& reply);
 
 // The DeleteOptions of a DELETE; null when there is no body. Errors: as above.

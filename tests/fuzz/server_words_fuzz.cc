@@ -21,14 +21,14 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (const auto labels = api::LabelSelector::parse(text)) (void)labels->matches(*kObject);
   if (const auto fields = api::FieldSelector::parse(kEvents, text)) (void)fields->matches(*kObject);
   (void)api::negotiate(text, false);
-  (void)api::body_media(text);
-  (void)api::decode_body(api::Media::Json, text, "X");
+  (void)api::decode_body(api::BodyFormat::Json, text, "X");
   (void)api::from_status(500, text);
 
   http::ServerRequest request;
   request.headers = {{"Host", "localhost"}, {"Authorization", std::string(text)}};
   if (api::check_access(request, "secret", false).has_value() && text.find("secret") == std::string_view::npos) std::abort();
-  request.headers = {{"Host", std::string(text)}};
+  request.headers = {{"Host", std::string(text)}, {"Content-Type", std::string(text)}};
+  (void)api::body_format(request);
   (void)api::check_access(request, "secret", true);
   return 0;
 }
