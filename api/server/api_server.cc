@@ -5,10 +5,7 @@
 #include "api/server/environment_handler.h"
 #include "api/server/reply.h"
 #include "api/server/resource_handler.h"
-#if __has_include("api/server/review.h")
 #include "api/server/review.h"
-#define BERTH_SERVES_REVIEWS 1
-#endif
 #include "api/server/route.h"
 #include "base/log.h"
 #include "base/task_group.h"
@@ -38,7 +35,6 @@ struct ApiServer::Impl {
 
   Task<void> serve(Request request, http::ResponseWriter& writer);
   Task<void> dispatch(Request request, Route route, Reply& reply);
-  Task<void> review(const http::ServerRequest& request, const Route& route, Reply& reply);
   Task<void> metrics_text(Reply& reply);
   Task<void> reap(const http::ServerRequest& request, Reply& reply);
 
@@ -80,7 +76,7 @@ Task<void> ApiServer::Impl::dispatch(Request request, Route route, Reply& reply)
     auto error = no_such_path();
     co_await reply.send_error(std::move(error), std::move(none));
   } else if (route.kind == Kind::Review) {
-    co_await review(*request, route, reply);
+    co_await serve_review(*request, route, clock, reply);
   } else if (route.kind == Kind::Reap) {
     co_await reap(*request, reply);
   } else if (request->method != "GET" && request->method != "HEAD") {
@@ -94,17 +90,6 @@ Task<void> ApiServer::Impl::dispatch(Request request, Route route, Reply& reply)
       co_await documents.handle(std::move(request), std::move(route), reply);
     }
   }
-}
-
-Task<void> ApiServer::Impl::review(const http::ServerRequest& request, const Route& route, Reply& reply) {
-#ifdef BERTH_SERVES_REVIEWS
-  co_await serve_review(request, route, clock, reply);
-#else
-  (void)request, (void)route;
-  auto error = no_such_path();
-  ErrorSubject none;
-  co_await reply.send_error(std::move(error), std::move(none));
-#endif
 }
 
 Task<void> ApiServer::Impl::metrics_text(Reply& reply) {

@@ -1,9 +1,10 @@
 #include "api/server/openapi_v2.h"
 
-#include <array>
+#include <algorithm>
 
 #include "api/server/openapi_names.h"
 #include "api/server/openapi_v3.h"
+#include "api/server/served_resources.h"
 
 namespace berth::api {
 
@@ -13,14 +14,19 @@ constexpr std::string_view kDefinitionRefs = "#/definitions/";
 
 std::string definition_ref(const std::string& ref) { return std::string(kDefinitionRefs) + ref.substr(kSchemaRefs.size()); }
 
-void lower_schema(json& schema);
+// What becomes of an object that may have fields besides those it names. v2 has no word for it: clients of that age would refuse such
+// fields. Untyped: they check nothing, and do not see the named ones either. Named: for what nobody sends, only reads.
+enum class OpenObjects { Untyped, Named };
 
-void lower_properties(json& schema) {
+void lower_schema(json& schema, OpenObjects open_objects);
+
+void lower_properties(json& schema, OpenObjects open_objects) {
   const auto properties = schema.find("properties");
   if (properties == schema.end()) return;
+  const bool root = schema.contains("x-kubernetes-group-version-kind");
   for (auto& [name, property] : properties->items()) {
     const bool nullable = property.value("nullable", false);
-    lower_schema(property);
+    lower_schema(property, root && name == "status" ? OpenObjects::Named : open_objects);
     const auto required = schema.find("required");
     if (!nullable || required == schema.end()) continue;
     std::erase(required->get_ref<json::array_t&>(), json(name));
@@ -29,25 +35,25 @@ void lower_properties(json& schema) {
 }
 
 // Every schema of berth's is one of: a reference, wrapped in allOf where it has a description; a value of one type; a value of any.
-void lower_schema(json& schema) {
+void lower_schema(json& schema, OpenObjects open_objects) {
   if (!schema.is_object()) return;
   if (const auto all = schema.find("allOf"); all != schema.end()) {
     if (all->size() == 1 && all->front().contains("$ref")) schema["$ref"] = all->front()["$ref"];
     schema.erase("allOf");
   }
   if (const auto ref = schema.find("$ref"); ref != schema.end()) *ref = definition_ref(ref->get<std::string>());
-  const bool open = schema.value("x-kubernetes-preserve-unknown-fields", false);
-  const bool root = schema.contains("x-kubernetes-group-version-kind");
+  const bool named = schema.contains("properties") && open_objects == OpenObjects::Named;
+  const bool open = schema.value("x-kubernetes-preserve-unknown-fields", false) && !named;
   const bool any = schema.value("nullable", false) || schema.value("x-kubernetes-int-or-string", false);
   for (const auto* keyword : {"nullable", "default", "anyOf", "oneOf", "not"}) schema.erase(keyword);
-  if ((open && !root) || any) {
+  if (open || any) {
     for (const auto* keyword : {"type", "properties", "items", "additionalProperties", "required", "enum", "format"}) {
       schema.erase(keyword);
     }
   }
-  lower_properties(schema);
+  lower_properties(schema, open_objects);
   for (const auto* keyword : {"items", "additionalProperties"}) {
-    if (const auto inner = schema.find(keyword); inner != schema.end()) lower_schema(*inner);
+    if (const auto inner = schema.find(keyword); inner != schema.end()) lower_schema(*inner, open_objects);
   }
 }
 
@@ -66,7 +72,7 @@ json keys_of(const json& content) {
 
 json lower_body(const json& body) {
   json schema = body["content"].front()["schema"];
-  lower_schema(schema);
+  lower_schema(schema, OpenObjects::Untyped);
   json out = {{"name", "body"}, {"in", "body"}, {"schema", std::move(schema)}};
   if (body.value("required", false)) out["required"] = true;
   return out;
@@ -89,7 +95,7 @@ json lower_operation(const json& operation) {
     if (content == response.end()) continue;
     out["produces"] = keys_of(*content);
     response["schema"] = content->front()["schema"];
-    lower_schema(response["schema"]);
+    lower_schema(response["schema"], OpenObjects::Untyped);
     response.erase("content");
   }
   return out;
@@ -109,7 +115,9 @@ json lower_path(const json& path) {
 
 // A schema of meta/v1 may be in several documents, each with the kinds of its own group.
 void add_definition(const std::string& name, json schema, json& definitions) {
-  lower_schema(schema);
+  const auto own_kinds = schema.value("x-kubernetes-group-version-kind", json::array());
+  const bool custom = !own_kinds.empty() && !is_builtin_group(own_kinds[0]["group"].get<std::string>());
+  lower_schema(schema, custom ? OpenObjects::Untyped : OpenObjects::Named);
   const auto there = definitions.find(name);
   if (there == definitions.end()) {
     definitions[name] = std::move(schema);

@@ -6,6 +6,7 @@
 
 #include "api/proto/proto.h"
 #include "api/server/openapi_meta.h"
+#include "api/server/openapi_names.h"
 #include "api/server/openapi_operations.h"
 #include "api/server/openapi_schemas.h"
 #include "api/server/openapi_v2.h"
@@ -231,9 +232,9 @@ TEST(OpenApiV2, LeavesOutWhatItCannotSay) {
   visit_values(v2()["definitions"], [](const json& value) {
     if (!value.is_object() || value.contains("properties")) return;
     for (const auto* keyword : {"nullable", "anyOf", "oneOf", "allOf"}) EXPECT_FALSE(value.contains(keyword)) << value;
-    const bool any = value.value("x-kubernetes-int-or-string", false) || value.value("x-kubernetes-preserve-unknown-fields", false);
-    if (!any || value.contains("x-kubernetes-group-version-kind")) return;
-    EXPECT_FALSE(value.contains("type")) << value;
+    if (value.value("x-kubernetes-int-or-string", false) || value.value("x-kubernetes-preserve-unknown-fields", false)) {
+      EXPECT_FALSE(value.contains("type")) << value;
+    }
   });
 }
 
@@ -259,6 +260,30 @@ TEST(OpenApiV2, LowersASchemaAsKubernetesDoes) {
     "replicas":{"type":"integer","format":"int32","minimum":0},
     "env":{"type":"object","additionalProperties":{"type":"string"}},
     "weight":{"x-kubernetes-int-or-string":true}}})"));
+}
+
+TEST(OpenApiV2, NamesTheFieldsOfAStatusThatMayHaveOthers) {
+  const json status = v2()["definitions"]["dev.berth.v1alpha1.TestEnvironment"]["properties"]["status"];
+  EXPECT_TRUE(status.value("x-kubernetes-preserve-unknown-fields", false));
+  for (const auto* field : {"phase", "services", "conditions"}) EXPECT_TRUE(status["properties"].contains(field)) << field;
+  const json pod = v2()["definitions"]["io.k8s.api.core.v1.Pod"]["properties"]["spec"];
+  EXPECT_TRUE(pod["properties"]["containers"]["items"]["properties"].contains("image"));
+}
+
+TEST(OpenApiV2, ShowsTheSameFieldsAsV3) {
+  const auto fields = [](const json& document, const json& schema) {
+    std::set<std::string> paths;
+    visit_fields(document, schema, "", [&paths](const std::string& path, const json& property) {
+      EXPECT_TRUE(property.contains("description")) << path;
+      paths.insert(path);
+    });
+    return paths;
+  };
+  for (const auto& resource : scheme().resources()) {
+    const auto name = schema_name(resource.gvk);
+    const auto& document = v3(resource.gvk.group, resource.gvk.version);
+    EXPECT_EQ(fields(v2(), v2()["definitions"][name]), fields(document, document["components"]["schemas"][name])) << name;
+  }
 }
 
 TEST(OpenApiV2, ReferencesStandBesideDescriptions) {
