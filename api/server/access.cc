@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "api/http/message.h"
+#include "api/server/stream_protocol.h"
 #include "api/server/impersonation.h"
 
 namespace berth::api {
@@ -69,8 +70,13 @@ Result<void> check_origin(const http::ServerRequest& request) {
 Result<void> check_token(const http::ServerRequest& request, const std::string& token) {
   constexpr std::string_view kScheme = "Bearer ";
   const auto header = request.header("Authorization");
-  const bool is_bearer = header.size() > kScheme.size() && http::same_text(header.substr(0, kScheme.size()), kScheme);
-  if (is_bearer && !token.empty() && equal_in_constant_time(header.substr(kScheme.size()), token)) return {};
+  bool is_bearer = header.size() > kScheme.size() && http::same_text(header.substr(0, kScheme.size()), kScheme);
+  std::string given(is_bearer ? header.substr(kScheme.size()) : std::string_view());
+  if (header.empty()) {
+    given = websocket_token(request);
+    is_bearer = !given.empty();
+  }
+  if (is_bearer && !token.empty() && equal_in_constant_time(given, token)) return {};
   return base::error(Reason::Unauthorized, "Unauthorized");
 }
 

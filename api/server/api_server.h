@@ -7,6 +7,7 @@
 
 #include "api/http/server.h"
 #include "api/registry.h"
+#include "api/server/remote_process.h"
 #include "base/clock.h"
 #include "metrics/api_metrics.h"
 
@@ -29,6 +30,7 @@ struct EnvironmentOperations {
   std::function<Task<Result<json>>(ObjectPtr environment, std::string container, bool connect)> attach;
   // The reaper: what is owned but wanted by nobody; `confirm` removes it (or with adopt=true keeps and adopts it).
   std::function<Task<Result<json>>(bool confirm, bool adopt)> reap;
+  PodOperations pods;
 };
 
 struct ApiServerOptions {

@@ -16,6 +16,10 @@ Task<void> ResourceHandler::handle(std::shared_ptr<const http::ServerRequest> re
   const bool known = request->method == "GET" || request->method == "POST" || request->method == "PUT" ||
                      request->method == "DELETE" || request->method == "PATCH";
   reply.set_labels(request->method == "HEAD" ? "GET" : known ? request->method : "OTHER", route.resource->plural);
+  if (PodHandler::serves(route)) {
+    co_await pods_.handle(std::move(request), std::move(route), reply);
+    co_return;
+  }
   const bool is_log = route.kind == Kind::Subresource && route.subresource == "log";
   if (!is_log) {
     const bool stream = route.kind == Kind::Collection && is_true(request->query_value("watch"));

@@ -4,6 +4,7 @@
 
 #include "api/server/api_server.h"
 #include "api/server/delete_handler.h"
+#include "api/server/pod_handler.h"
 #include "api/server/read_handler.h"
 #include "api/server/write_handler.h"
 
@@ -15,7 +16,8 @@ class ResourceHandler {
  public:
   ResourceHandler(Registry& registry, base::Clock& clock, metrics::ApiMetrics& metrics,
                   const EnvironmentOperations& operations)
-      : registry_(registry), operations_(operations), reads_(registry, clock, metrics), writes_(registry), deletes_(registry) {}
+      : registry_(registry), operations_(operations), reads_(registry, clock, metrics), writes_(registry), deletes_(registry),
+        pods_(registry, clock, operations.pods) {}
 
   // `route` is a Collection, Item or Subresource. Answers every request, errors too.
   Task<void> handle(std::shared_ptr<const http::ServerRequest> request, Route route, Reply& reply);
@@ -33,6 +35,7 @@ class ResourceHandler {
   ReadHandler reads_;
   WriteHandler writes_;
   DeleteHandler deletes_;
+  PodHandler pods_;
 };
 
 }  // namespace berth::api

@@ -2,6 +2,7 @@
 
 #include "controller/reconcile/host_network.h"
 #include "controller/reconcile/operations.h"
+#include "controller/reconcile/pod_operations.h"
 
 namespace berth::reconcile {
 
@@ -88,7 +89,11 @@ Task<void> EnvironmentController::stop(base::Duration grace) {
   co_await environments_.stop();
 }
 
-api::EnvironmentOperations EnvironmentController::operations() { return environment_operations(clock_, host_, reaper_); }
+api::EnvironmentOperations EnvironmentController::operations() {
+  auto operations = environment_operations(clock_, host_, reaper_);
+  operations.pods = pod_operations(tasks_.executor(), clock_, host_);
+  return operations;
+}
 
 void EnvironmentController::report_times() {
   queue_.report_unfinished();

@@ -23,6 +23,8 @@ bool is_pod_of(const Object& pod, const Object& environment) {
   return crd::text_at(owner_reference(pod), "uid") == environment.uid();
 }
 
+std::string phase_of_environment(const Object& environment) { return crd::text_at(environment.status(), "phase"); }
+
 // Heartbeats, annotations and the like are not shown by a pod.
 bool shows_in_pods(const Object& old, const Object& now) {
   const auto labels = [](const Object& object) -> const json& {
@@ -51,7 +53,8 @@ PodController::PodController(Executor executor, base::Clock& clock, api::Client&
 
 void PodController::environment_changed(const ObjectPtr& old, const ObjectPtr& now) {
   if (old && now && !shows_in_pods(*old, *now)) return;
-  queue_.add_after(now ? now->key() : old->key(), kGather);
+  const bool hurry = old && now && phase_of_environment(*old) != phase_of_environment(*now);
+  queue_.add_after(now ? now->key() : old->key(), hurry ? base::Duration{0} : kGather);
 }
 
 void PodController::pod_changed(const ObjectPtr& old, const ObjectPtr& now) {
@@ -123,8 +126,9 @@ Task<Result<void>> PodController::write(ObjectPtr environment, json pod) {
   options.field_manager = "berth";
   options.actor = api::Actor::System;
   auto ns = key.ns;
-  auto written = stored ? co_await client_.replace(resource_, key, std::move(pod), std::move(options))
-                        : co_await client_.create(resource_, std::move(ns), std::move(pod), std::move(options));
+  auto writing = stored ? client_.replace(resource_, key, std::move(pod), std::move(options))
+                        : client_.create(resource_, std::move(ns), std::move(pod), std::move(options));
+  auto written = co_await std::move(writing);
   if (written.has_error()) {
     // It went, or its namespace does: what is there is looked at again when the cache says so.
     if (written.error().reason == Reason::NotFound || written.error().reason == Reason::Forbidden) co_return Result<void>();
