@@ -46,7 +46,7 @@ std::string http_date(base::SystemTime time) {
   return std::string(text.data(), length);
 }
 
-Task<void> not_acceptable(Reply& reply) {
+Task<void> refuse_form(Reply& reply) {
   std::string no_type, no_body;
   http::Headers headers = {{"Vary", "Accept"}};
   co_await reply.respond(406, std::move(no_type), std::move(no_body), std::move(headers));
@@ -151,7 +151,7 @@ Task<void> DocumentHandler::legacy(const http::ServerRequest& request, const Rou
 Task<void> DocumentHandler::openapi_v2(const http::ServerRequest& request, Reply& reply) {
   const auto form = choose_form(request.header("Accept"), openapi_v2_forms());
   if (!form) {
-    co_await not_acceptable(reply);
+    co_await refuse_form(reply);
     co_return;
   }
   const auto& document = *form == 0 ? openapi_.v2() : openapi_.v2_protobuf();
@@ -167,7 +167,7 @@ Task<void> DocumentHandler::openapi_v3(const http::ServerRequest& request, const
     co_return;
   }
   if (!choose_form(request.header("Accept"), openapi_v3_forms())) {
-    co_await not_acceptable(reply);
+    co_await refuse_form(reply);
     co_return;
   }
   std::string type = kJsonType;

@@ -53,7 +53,7 @@ std::string schema_name(const crd::GroupVersionKind& gvk) {
   return prefix + gvk.version + "." + gvk.kind;
 }
 
-crd::GroupVersionKind list_of(const crd::GroupVersionKind& gvk) { return {gvk.group, gvk.version, gvk.kind + "List"}; }
+crd::GroupVersionKind list_kind(const crd::GroupVersionKind& gvk) { return {gvk.group, gvk.version, gvk.kind + "List"}; }
 
 json gvk_extension(const crd::GroupVersionKind& gvk) {
   return {{"group", gvk.group}, {"version", gvk.version}, {"kind", gvk.kind}};

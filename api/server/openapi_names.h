@@ -18,7 +18,7 @@ json meta_ref(std::string_view kind);  // "ObjectMeta"
 
 // "dev.berth.v1alpha1.TestEnvironment", "io.k8s.api.core.v1.Namespace".
 std::string schema_name(const crd::GroupVersionKind& gvk);
-crd::GroupVersionKind list_of(const crd::GroupVersionKind& gvk);  // the kind of a list of it
+crd::GroupVersionKind list_kind(const crd::GroupVersionKind& gvk);  // the kind of a list of it
 // x-kubernetes-group-version-kind: an object at operations, a list of one at schemas.
 json gvk_extension(const crd::GroupVersionKind& gvk);
 

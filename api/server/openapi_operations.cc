@@ -45,7 +45,7 @@ class Operations {
   explicit Operations(const ServedResource& resource)
       : resource_(resource),
         object_(schema_ref(schema_name(resource.gvk))),
-        list_(schema_ref(schema_name(list_of(resource.gvk)))),
+        list_(schema_ref(schema_name(list_kind(resource.gvk)))),
         scope_(resource.namespaced ? "Namespaced" : "") {}
 
   json collection() const;

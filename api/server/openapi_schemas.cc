@@ -34,111 +34,6 @@ void publish(json& schema, bool builtin) {
   if (either && !schema.contains("anyOf")) schema["anyOf"] = json::array({{{"type", "integer"}}, {{"type", "string"}}});
 }
 
-void add_type_meta(json& schema, const std::string& meta_kind, const char* description) {
-  json& properties = schema["properties"];
-  properties.update(type_meta_properties());
-  properties["metadata"] = described_ref(std::string(kMetaPrefix) + meta_kind, description);
-}
-
-constexpr const char* kReviewSpecs = R"json({
-"SelfSubjectAccessReview": {
-  "description": "What is to be done: exactly one of resourceAttributes and nonResourceAttributes.",
-  "type": "object",
-  "properties": {
-    "resourceAttributes": {
-      "description": "Something done to objects.", "type": "object",
-      "properties": {
-        "group": {"description": "The group of the resource; * means all.", "type": "string"},
-        "name": {"description": "The name of the object; empty means all.", "type": "string"},
-        "namespace": {"description": "The namespace; empty means all, or none for kinds that are in none.", "type": "string"},
-        "resource": {"description": "The resource; * means all.", "type": "string"},
-        "subresource": {"description": "The subresource, if it is about one.", "type": "string"},
-        "verb": {"description": "get, list, watch, create, update, patch, delete, deletecollection; * means all.", "type": "string"},
-        "version": {"description": "The version of the resource; * means all.", "type": "string"}
-      }
-    },
-    "nonResourceAttributes": {
-      "description": "A request for a path that is no object.", "type": "object",
-      "properties": {
-        "path": {"description": "The path.", "type": "string"},
-        "verb": {"description": "The HTTP verb, in small letters.", "type": "string"}
-      }
-    }
-  }
-},
-"SelfSubjectRulesReview": {
-  "description": "What is asked.",
-  "type": "object",
-  "properties": {"namespace": {"description": "The namespace that the rules are for.", "type": "string"}}
-}
-})json";
-
-constexpr const char* kReviewStatus = R"json({
-"SelfSubjectAccessReview": {
-  "description": "The answer. Set by the server.",
-  "type": "object",
-  "required": ["allowed"],
-  "properties": {
-    "allowed": {"description": "Whether it may be done.", "type": "boolean"},
-    "denied": {"description": "Whether it is forbidden for certain.", "type": "boolean"},
-    "evaluationError": {"description": "What went wrong while it was found out.", "type": "string"},
-    "reason": {"description": "Why.", "type": "string"}
-  }
-},
-"SelfSubjectRulesReview": {
-  "description": "The answer. Set by the server.",
-  "type": "object",
-  "required": ["resourceRules", "nonResourceRules", "incomplete"],
-  "properties": {
-    "evaluationError": {"description": "What went wrong while it was found out.", "type": "string"},
-    "incomplete": {"description": "Whether there may be more rules than these.", "type": "boolean"},
-    "nonResourceRules": {
-      "description": "What may be done to paths.", "type": "array",
-      "items": {
-        "type": "object", "required": ["verbs"],
-        "properties": {
-          "nonResourceURLs": {"description": "The paths.", "type": "array", "items": {"type": "string"}},
-          "verbs": {"description": "The HTTP verbs.", "type": "array", "items": {"type": "string"}}
-        }
-      }
-    },
-    "resourceRules": {
-      "description": "What may be done to objects.", "type": "array",
-      "items": {
-        "type": "object", "required": ["verbs"],
-        "properties": {
-          "apiGroups": {"description": "The groups; * means all.", "type": "array", "items": {"type": "string"}},
-          "resourceNames": {"description": "The names of objects; none means all.", "type": "array", "items": {"type": "string"}},
-          "resources": {"description": "The resources; * means all.", "type": "array", "items": {"type": "string"}},
-          "verbs": {"description": "The verbs; * means all.", "type": "array", "items": {"type": "string"}}
-        }
-      }
-    }
-  }
-},
-"SelfSubjectReview": {
-  "description": "The answer. Set by the server.",
-  "type": "object",
-  "properties": {
-    "userInfo": {
-      "description": "Who sent the request.", "type": "object",
-      "properties": {
-        "extra": {"description": "What else is known of them.", "type": "object", "additionalProperties": {"type": "array", "items": {"type": "string"}}},
-        "groups": {"description": "The groups they are in.", "type": "array", "items": {"type": "string"}},
-        "uid": {"description": "Tells them from others of the same name.", "type": "string"},
-        "username": {"description": "Their name.", "type": "string"}
-      }
-    }
-  }
-}
-})json";
-
-std::string review_description(const std::string& kind) {
-  if (kind == "SelfSubjectAccessReview") return "SelfSubjectAccessReview asks whether you may do one thing.";
-  if (kind == "SelfSubjectRulesReview") return "SelfSubjectRulesReview asks what you may do in a namespace.";
-  return kind + " asks who you are to the server.";
-}
-
 // Adds the names of the schemas that `value` refers to.
 void collect_refs(const json& value, std::vector<std::string>& names) {
   if (value.is_object()) {
@@ -151,6 +46,12 @@ void collect_refs(const json& value, std::vector<std::string>& names) {
 }
 
 }  // namespace
+
+void add_type_meta(json& schema, const std::string& meta_kind, const char* description) {
+  json& properties = schema["properties"];
+  properties.update(type_meta_properties());
+  properties["metadata"] = described_ref(std::string(kMetaPrefix) + meta_kind, description);
+}
 
 json published_schema(const crd::ResourceInfo& resource) {
   json schema = resource.schema;
@@ -167,21 +68,7 @@ json list_schema(const crd::GroupVersionKind& gvk, const std::string& plural) {
   add_type_meta(schema, "ListMeta", "The state of the store that the list shows, and where it goes on.");
   schema["properties"]["items"] = {
       {"description", "List of " + plural + "."}, {"type", "array"}, {"items", schema_ref(schema_name(gvk))}};
-  schema["x-kubernetes-group-version-kind"] = json::array({gvk_extension(list_of(gvk))});
-  return schema;
-}
-
-json review_schema(const crd::GroupVersionKind& gvk) {
-  json schema = {{"description", review_description(gvk.kind)}, {"type", "object"}};
-  add_type_meta(schema, "ObjectMeta", "Nothing that the answer depends on.");
-  const json specs = json::parse(kReviewSpecs);
-  if (specs.contains(gvk.kind)) {
-    schema["required"] = json::array({"spec"});
-    schema["properties"]["spec"] = specs[gvk.kind];
-  }
-  const json statuses = json::parse(kReviewStatus);
-  schema["properties"]["status"] = statuses[gvk.kind];
-  schema["x-kubernetes-group-version-kind"] = json::array({gvk_extension(gvk)});
+  schema["x-kubernetes-group-version-kind"] = json::array({gvk_extension(list_kind(gvk))});
   return schema;
 }
 

@@ -9,6 +9,8 @@ namespace berth::api {
 json published_schema(const crd::ResourceInfo& resource);
 // The schema of a list of objects of that kind.
 json list_schema(const crd::GroupVersionKind& gvk, const std::string& plural);
+// Adds apiVersion, kind and metadata, which is of `meta_kind` ("ObjectMeta", "ListMeta").
+void add_type_meta(json& schema, const std::string& meta_kind, const char* description);
 // The schema of a virtual resource (served_resources.h), by its kind.
 json review_schema(const crd::GroupVersionKind& gvk);
 

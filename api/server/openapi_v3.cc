@@ -15,7 +15,7 @@ void add_schemas(const crd::Scheme& scheme, const ServedResource& resource, json
     return;
   }
   schemas[schema_name(resource.gvk)] = published_schema(*stored);
-  schemas[schema_name(list_of(resource.gvk))] = list_schema(resource.gvk, resource.plural);
+  schemas[schema_name(list_kind(resource.gvk))] = list_schema(resource.gvk, resource.plural);
 }
 
 // DeleteOptions are sent as of the group of what is deleted.

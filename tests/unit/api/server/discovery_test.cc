@@ -59,7 +59,8 @@ TEST(Discovery, ListsAResourceAndItsPartsAsKubernetesDoes) {
   EXPECT_EQ(list["kind"], "APIResourceList");
   EXPECT_EQ(list["groupVersion"], "v1");
   const json wanted = json::parse(R"([
-    {"name":"pods","singularName":"pod","namespaced":true,"kind":"Pod","verbs":["get","list","watch"],"shortNames":["po"],"categories":["all"]},
+    {"name":"pods","singularName":"pod","namespaced":true,"kind":"Pod","verbs":["get","list","watch"],
+     "shortNames":["po"],"categories":["all"]},
     {"name":"pods/exec","singularName":"","namespaced":true,"kind":"PodExecOptions","verbs":["create","get"]},
     {"name":"pods/log","singularName":"","namespaced":true,"kind":"Pod","verbs":["get"]},
     {"name":"pods/status","singularName":"","namespaced":true,"kind":"Pod","verbs":["get","patch","update"]}])");
@@ -68,7 +69,8 @@ TEST(Discovery, ListsAResourceAndItsPartsAsKubernetesDoes) {
 
 TEST(Discovery, ResourcesHaveAllVerbsUnlessTheySayOtherwise) {
   const json hosts = api_resource_list(recorded_scheme(), "berth.dev", "v1alpha1")["resources"][0];
-  EXPECT_EQ(words(hosts["verbs"]), (std::set<std::string>{"create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"}));
+  EXPECT_EQ(words(hosts["verbs"]),
+            (std::set<std::string>{"create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"}));
 }
 
 TEST(Discovery, AggregatesWhatTheLegacyDocumentsSay) {
@@ -96,8 +98,10 @@ TEST(Discovery, AggregatesWhatTheLegacyDocumentsSay) {
 TEST(Discovery, ShowsTheSelfReviewsThoughNoneIsStored) {
   const json list = api_resource_list(scheme(), "authorization.k8s.io", "v1");
   const json wanted = json::parse(R"([
-    {"name":"selfsubjectaccessreviews","singularName":"selfsubjectaccessreview","namespaced":false,"kind":"SelfSubjectAccessReview","verbs":["create"]},
-    {"name":"selfsubjectrulesreviews","singularName":"selfsubjectrulesreview","namespaced":false,"kind":"SelfSubjectRulesReview","verbs":["create"]}])");
+    {"name":"selfsubjectaccessreviews","singularName":"selfsubjectaccessreview","namespaced":false,
+     "kind":"SelfSubjectAccessReview","verbs":["create"]},
+    {"name":"selfsubjectrulesreviews","singularName":"selfsubjectrulesreview","namespaced":false,
+     "kind":"SelfSubjectRulesReview","verbs":["create"]}])");
   EXPECT_EQ(list["resources"], wanted);
   const json who = api_resource_list(scheme(), "authentication.k8s.io", "v1")["resources"];
   EXPECT_EQ(who[0]["kind"], "SelfSubjectReview");

@@ -10,7 +10,8 @@ namespace {
 
 const std::vector<DocumentForm> kForms = {{"application/json", {}},
                                           {"application/yaml", {}},
-                                          {"application/json", {{"g", "apidiscovery.k8s.io"}, {"v", "v2"}, {"as", "APIGroupDiscoveryList"}}}};
+                                          {"application/json",
+                                           {{"g", "apidiscovery.k8s.io"}, {"v", "v2"}, {"as", "APIGroupDiscoveryList"}}}};
 
 int chosen(std::string_view accept) {
   const auto form = choose_form(accept, kForms);

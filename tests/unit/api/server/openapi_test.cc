@@ -54,8 +54,10 @@ json without_descriptions(const json& schema) {
   return out;
 }
 
-// Every schema that explain would show, by its path, with the references resolved.
-void visit_fields(const json& document, const json& schema, const std::string& path, const std::function<void(const std::string&, const json&)>& visit) {
+using FieldVisitor = std::function<void(const std::string& path, const json& property)>;
+
+// Every field that explain would show, by its path, with the references resolved.
+void visit_fields(const json& document, const json& schema, const std::string& path, const FieldVisitor& visit) {
   if (schema.contains("allOf")) return visit_fields(document, schema["allOf"][0], path, visit);
   if (schema.contains("$ref")) {
     const auto name = schema["$ref"].get<std::string>();
@@ -136,8 +138,8 @@ TEST(OpenApiV3, EveryFieldOfBerthsKindIsDescribed) {
     EXPECT_TRUE(property.contains("description")) << path;
   });
   EXPECT_THAT(schema["description"].get<std::string>(), HasSubstr("isolated environment"));
-  for (const auto* path : {".metadata.managedFields[].fieldsV1", ".metadata.ownerReferences[].uid", ".spec.services[].ports[].containerPort",
-                           ".status.conditions[].lastTransitionTime"}) {
+  for (const auto* path : {".metadata.managedFields[].fieldsV1", ".metadata.ownerReferences[].uid",
+                           ".spec.services[].ports[].containerPort", ".status.conditions[].lastTransitionTime"}) {
     EXPECT_THAT(seen, Contains(path));
   }
 }
@@ -294,7 +296,7 @@ TEST(OpenApiV2, ReferencesStandBesideDescriptions) {
 
 TEST(OpenApiV2, OperationsHaveTheirBodyAsAParameter) {
   const json patch = v2()["paths"]["/apis/berth.dev/v1alpha1/namespaces/{namespace}/testenvironments/{name}"]["patch"];
-  EXPECT_EQ(patch["consumes"], json::parse(R"(["application/apply-patch+yaml","application/json-patch+json","application/merge-patch+json"])"));
+  EXPECT_EQ(patch["consumes"], json({"application/apply-patch+yaml", "application/json-patch+json", "application/merge-patch+json"}));
   EXPECT_EQ(patch["parameters"][0]["in"], "body");
   EXPECT_EQ(patch["parameters"][1]["name"], "dryRun");
   EXPECT_EQ(patch["parameters"][1]["type"], "string");
@@ -319,25 +321,34 @@ TEST(OpenApiV2, MessageNamesWhatIsAnObjectInJson) {
   const json document = json::parse(R"({"swagger":"2.0","info":{"title":"berth","version":"v0"},
     "paths":{"/x":{"parameters":[{"name":"name","in":"path","required":true,"type":"string"}],
       "patch":{"description":"d","operationId":"patchX","consumes":["a/b"],"tags":["t"],
-      "parameters":[{"name":"body","in":"body","schema":{"type":"object"}},{"name":"force","in":"query","type":"boolean","uniqueItems":true}],
+      "parameters":[{"name":"body","in":"body","schema":{"type":"object"}},
+        {"name":"force","in":"query","type":"boolean","uniqueItems":true}],
       "responses":{"200":{"description":"OK","schema":{"$ref":"#/definitions/X"}}},
       "x-kubernetes-group-version-kind":{"group":"g","kind":"X","version":"v1"}}}},
-    "definitions":{"X":{"type":"object","required":["a"],"properties":{"a":{"type":"array","items":{"type":"string","enum":["p","q"]},"maxItems":3},
-      "m":{"type":"object","additionalProperties":{"type":"string"}}},"x-kubernetes-group-version-kind":[{"group":"g","kind":"X","version":"v1"}]}}})");
+    "definitions":{"X":{"type":"object","required":["a"],"properties":{
+      "a":{"type":"array","items":{"type":"string","enum":["p","q"]},"maxItems":3},
+      "m":{"type":"object","additionalProperties":{"type":"string"}}},
+      "x-kubernetes-group-version-kind":[{"group":"g","kind":"X","version":"v1"}]}}})");
   const json wanted = json::parse(R"({"swagger":"2.0","info":{"title":"berth","version":"v0"},
     "paths":{"path":[{"name":"/x","value":{
-      "parameters":[{"parameter":{"non_body_parameter":{"path_parameter_sub_schema":{"name":"name","in":"path","required":true,"type":"string"}}}}],
+      "parameters":[{"parameter":{"non_body_parameter":{"path_parameter_sub_schema":
+        {"name":"name","in":"path","required":true,"type":"string"}}}}],
       "patch":{"description":"d","operation_id":"patchX","consumes":["a/b"],"tags":["t"],
       "parameters":[{"parameter":{"body_parameter":{"name":"body","in":"body","schema":{"type":{"value":["object"]}}}}},
-        {"parameter":{"non_body_parameter":{"query_parameter_sub_schema":{"name":"force","in":"query","type":"boolean","unique_items":true}}}}],
-      "responses":{"response_code":[{"name":"200","value":{"response":{"description":"OK","schema":{"schema":{"_ref":"#/definitions/X"}}}}}]},
-      "vendor_extension":[{"name":"x-kubernetes-group-version-kind","value":{"yaml":"{\"group\":\"g\",\"kind\":\"X\",\"version\":\"v1\"}"}}]}}}]},
-    "definitions":{"additional_properties":[{"name":"X","value":{"type":{"value":["object"]},"required":["a"],
+        {"parameter":{"non_body_parameter":{"query_parameter_sub_schema":
+          {"name":"force","in":"query","type":"boolean","unique_items":true}}}}],
+      "responses":{"response_code":[{"name":"200","value":{"response":{"description":"OK",
+        "schema":{"schema":{"_ref":"#/definitions/X"}}}}}]},
+      "vendor_extension":[{"name":"x-kubernetes-group-version-kind",
+        "value":{"yaml":"{\"group\":\"g\",\"kind\":\"X\",\"version\":\"v1\"}"}}]}}}]},
+    "definitions":{"additional_properties":[{"name":"X","value":{
+      "type":{"value":["object"]},"required":["a"],
       "properties":{"additional_properties":[
         {"name":"a","value":{"type":{"value":["array"]},"max_items":3,
           "items":{"schema":[{"type":{"value":["string"]},"enum":[{"yaml":"\"p\""},{"yaml":"\"q\""}]}]}}},
         {"name":"m","value":{"type":{"value":["object"]},"additional_properties":{"schema":{"type":{"value":["string"]}}}}}]},
-      "vendor_extension":[{"name":"x-kubernetes-group-version-kind","value":{"yaml":"[{\"group\":\"g\",\"kind\":\"X\",\"version\":\"v1\"}]"}}]}}]}})");
+      "vendor_extension":[{"name":"x-kubernetes-group-version-kind",
+        "value":{"yaml":"[{\"group\":\"g\",\"kind\":\"X\",\"version\":\"v1\"}]"}}]}}]}})");
   EXPECT_EQ(openapi_v2_message(document), wanted);
 }
 
