@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <string>
+#include <tuple>
 
 #include "api/http/message.h"
 #include "base/text.h"
@@ -41,6 +42,8 @@ AcceptRange parse_accept_range(std::string_view text) {
   return range;
 }
 
+int wildness(const AcceptRange& range) { return range.form.type == "*/*" ? 2 : range.form.type.ends_with("/*") ? 1 : 0; }
+
 bool covers(const DocumentForm& range, DocumentForm form) {
   std::sort(form.parameters.begin(), form.parameters.end());
   if (range.parameters != form.parameters) return false;
@@ -56,7 +59,9 @@ std::optional<std::size_t> choose_form(std::string_view accept, std::span<const 
   for (const auto part : pieces(accept, ',')) {
     if (!part.empty()) ranges.push_back(parse_accept_range(part));
   }
-  std::stable_sort(ranges.begin(), ranges.end(), [](const auto& a, const auto& b) { return a.quality > b.quality; });
+  std::stable_sort(ranges.begin(), ranges.end(), [](const auto& a, const auto& b) {
+    return std::tuple(-a.quality, wildness(a)) < std::tuple(-b.quality, wildness(b));
+  });
   for (const auto& range : ranges) {
     if (range.quality <= 0) continue;
     for (std::size_t i = 0; i < forms.size(); ++i) {

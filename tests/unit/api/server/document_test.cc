@@ -47,6 +47,8 @@ TEST(ChooseForm, GoesByQuality) {
   EXPECT_EQ(chosen("application/json;q=0.1;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList,application/yaml;q=0.2"), 1);
   EXPECT_EQ(chosen("application/json;q=0"), -1);
   EXPECT_EQ(chosen("text/html,application/yaml;q=0.5,application/json;q=0.5"), 1);
+  EXPECT_EQ(chosen("*/*,application/yaml"), 1);
+  EXPECT_EQ(chosen("*/*,application/*,application/yaml;q=0.9"), 0);
 }
 
 TEST(ChooseForm, SurvivesAnything) {
