@@ -9,6 +9,7 @@
 #include "crd/field_path.h"
 #include "crd/fields.h"
 #include "crd/formats.h"
+#include "crd/label_rules.h"
 
 namespace berth::api {
 
@@ -36,64 +37,11 @@ const std::set<std::string, std::less<>> kFields = {"name",
 const std::set<std::string, std::less<>> kOwnerFields = {"apiVersion", "kind",       "name",
                                                          "uid",        "controller", "blockOwnerDeletion"};
 
-constexpr std::string_view kSubdomainRule =
-    "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must "
-    "start and "
-    "end with an alphanumeric character (e.g. 'example.com', regex used for validation is "
-    "'[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')";
 constexpr std::string_view kLabelRule =
     "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start "
     "and end with "
     "an alphanumeric character (e.g. 'my-name',  or '123-abc', regex used for validation is "
     "'[a-z0-9]([-a-z0-9]*[a-z0-9])?')";
-constexpr std::string_view kQualifiedRule =
-    "must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric "
-    "character "
-    "(e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is "
-    "'([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')";
-constexpr std::string_view kLabelValueRule =
-    "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must "
-    "start and "
-    "end with an alphanumeric character (e.g. 'MyValue',  or 'my_value',  or '12345', regex used for "
-    "validation is "
-    "'(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?')";
-
-bool is_alphanumeric(char c) {
-  return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
-
-bool is_name_part(std::string_view text) {
-  if (text.empty() || !is_alphanumeric(text.front()) || !is_alphanumeric(text.back())) return false;
-  return std::all_of(text.begin(), text.end(),
-                     [](char c) { return is_alphanumeric(c) || c == '-' || c == '_' || c == '.'; });
-}
-
-Texts qualified_name_errors(std::string_view text) {
-  Texts errors;
-  const auto slash = text.find('/');
-  std::string_view name = text;
-  if (slash != std::string_view::npos) {
-    const auto prefix = text.substr(0, slash);
-    name = text.substr(slash + 1);
-    if (name.find('/') != std::string_view::npos) {
-      return {"a qualified name " + std::string(kQualifiedRule) +
-              " with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')"};
-    }
-    if (prefix.empty()) {
-      errors.emplace_back("prefix part must be non-empty");
-    } else if (!crd::is_dns_subdomain(prefix)) {
-      errors.push_back("prefix part " + std::string(kSubdomainRule));
-    }
-  }
-  if (name.empty()) {
-    errors.emplace_back("name part must be non-empty");
-  } else if (name.size() > 63) {
-    errors.emplace_back("name part must be no more than 63 bytes");
-  }
-  if (!is_name_part(name)) errors.push_back("name part " + std::string(kQualifiedRule));
-  return errors;
-}
-
 // The member, or null.
 const json& value_at(const json& object, const char* key) {
   static const json kNull;
@@ -120,18 +68,15 @@ void check_name(const crd::ResourceInfo& resource, const json& metadata, std::ve
   } else if (is_label && !crd::is_dns_label(name)) {
     causes.push_back(crd::cause::invalid("metadata.name", name, kLabelRule));
   } else if (!crd::is_dns_subdomain(name)) {
-    causes.push_back(crd::cause::invalid("metadata.name", name, kSubdomainRule));
+    causes.push_back(crd::cause::invalid("metadata.name", name, crd::kSubdomainRule));
   }
 }
 
 void check_labels(const json& metadata, std::vector<Cause>& causes) {
   for (const auto& [key, value] : value_at(metadata, "labels").items()) {
-    add_invalid(causes, "metadata.labels", key, qualified_name_errors(key));
+    add_invalid(causes, "metadata.labels", key, crd::qualified_name_errors(key));
     const auto text = value.get<std::string>();
-    if (text.size() > 63) add_invalid(causes, "metadata.labels", text, {"must be no more than 63 bytes"});
-    if (!text.empty() && !is_name_part(text)) {
-      add_invalid(causes, "metadata.labels", text, {std::string(kLabelValueRule)});
-    }
+    add_invalid(causes, "metadata.labels", text, crd::label_value_errors(text));
   }
 }
 
@@ -141,7 +86,7 @@ void check_annotations(const json& metadata, std::vector<Cause>& causes) {
     std::string lower = key;
     std::transform(lower.begin(), lower.end(), lower.begin(),
                    [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
-    add_invalid(causes, "metadata.annotations", key, qualified_name_errors(lower));
+    add_invalid(causes, "metadata.annotations", key, crd::qualified_name_errors(lower));
     bytes += key.size() + value.get_ref<const std::string&>().size();
   }
   if (bytes > kMaxAnnotationBytes) {
@@ -151,7 +96,7 @@ void check_annotations(const json& metadata, std::vector<Cause>& causes) {
 
 void check_finalizers(const json& metadata, std::vector<Cause>& causes) {
   for (const auto& finalizer : finalizers_of(metadata)) {
-    auto errors = qualified_name_errors(finalizer);
+    auto errors = crd::qualified_name_errors(finalizer);
     const bool standard =
         finalizer == "orphan" || finalizer == "foregroundDeletion" || finalizer == "kubernetes";
     if (errors.empty() && !standard && finalizer.find('/') == std::string::npos) {

@@ -77,17 +77,29 @@ void expand_managed_fields(json& metadata) {
   }
 }
 
+json wire_form(json body) {
+  if (const auto metadata = body.find("metadata"); metadata != body.end()) expand_managed_fields(*metadata);
+  return body;
+}
+
 std::string wire_text(const json& body) {
   const json* metadata = find_member(body, "metadata");
   if (!metadata || !find_member(*metadata, "managedFields")) return dump(body);
   std::string out;
   append_object(out, body, [&](const std::string& key, const json& value) {
     if (key == "metadata") {
-      append_metadata(out, value);
+      out += wire_metadata_text(value);
     } else {
       out += dump(value);
     }
   });
+  return out;
+}
+
+std::string wire_metadata_text(const json& metadata) {
+  if (!metadata.is_object()) return dump(metadata);
+  std::string out;
+  append_metadata(out, metadata);
   return out;
 }
 

@@ -10,10 +10,13 @@ namespace berth::crd {
 
 // From the wire's form to the one in memory. What is no list of objects is left as it is.
 void compact_managed_fields(json& metadata);
-// And back, for those who hand metadata on as JSON.
+// And back, for those who hand metadata on as JSON; the same of a whole object.
 void expand_managed_fields(json& metadata);
+json wire_form(json body);
 
 // The compact JSON of an object as it goes over the wire; `body` has managedFields in either form.
 std::string wire_text(const json& body);
+// The same of its metadata alone, an object.
+std::string wire_metadata_text(const json& metadata);
 
 }  // namespace berth::crd

@@ -1,21 +1,38 @@
 #include "api/server/failure.h"
 
+#include <optional>
+
 #include "api/errors.h"
+#include "crd/json_patch.h"
 
 namespace berth::api {
 
 namespace {
 
+// What an Invalid is about stands in its text: TestEnvironment.berth.dev "web" is invalid: ..., CreateOptions.meta.k8s.io "" ...
+std::optional<ErrorSubject> invalid_subject(const std::string& message) {
+  const auto quote = message.find(" \"");
+  const auto end = message.find("\" is invalid: ");
+  if (quote == std::string::npos || end == std::string::npos || end < quote + 2) return std::nullopt;
+  const std::string kind = message.substr(0, quote);
+  if (kind.find_first_of(" :") != std::string::npos) return std::nullopt;
+  const json name = json::parse(message.substr(quote + 1, end - quote), nullptr, false);
+  const auto dot = kind.find('.');
+  return ErrorSubject{name.is_string() ? name.get<std::string>() : "", dot == std::string::npos ? "" : kind.substr(dot + 1),
+                      kind.substr(0, dot)};
+}
+
 ErrorSubject subject_of(const Error& error, const Route& route, const std::string& name) {
   constexpr Reason kWithoutDetails[] = {Reason::BadRequest, Reason::NotAcceptable, Reason::UnsupportedMediaType,
-                                        Reason::InternalError};
+                                        Reason::InternalError, Reason::Expired, Reason::Timeout};
   for (const auto reason : kWithoutDetails) {
     if (error.reason == reason) return {};
   }
-  // An invalid option is about the options, not about the object: "CreateOptions.meta.k8s.io ...".
-  if (const auto dot = error.message.find(".meta.k8s.io \"\" is invalid"); dot != std::string::npos) {
-    return {"", "meta.k8s.io", error.message.substr(0, dot)};
+  if (error.reason == Reason::Invalid) {
+    if (auto subject = invalid_subject(error.message)) return *subject;
   }
+  // Conflicts of field managers, and patches that do not fit, are about no object.
+  if (error.message.starts_with("Apply failed with ") || error.message == crd::kPatchRejected) return {};
   const auto& gvk = route.resource->gvk;
   // The preconditions of a deletion speak of the Kind.
   const bool of_kind = error.reason == Reason::Invalid ||

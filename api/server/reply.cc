@@ -1,8 +1,9 @@
 #include "api/server/reply.h"
 
+#include <algorithm>
+
 #include "api/http/message.h"
 #include "api/server/status_error.h"
-#include "crd/yaml.h"
 
 namespace berth::api {
 
@@ -33,8 +34,18 @@ void Reply::set_labels(std::string verb, std::string resource) {
   resource_ = std::move(resource);
 }
 
+TextStyle Reply::style() const {
+  if (accepted_.media == Media::Yaml) return TextStyle::Yaml;
+  return accepted_.pretty || wants_pretty() ? TextStyle::Pretty : TextStyle::Compact;
+}
+
+// Go's ParseBool decides about ?pretty=.
 bool Reply::wants_pretty() const {
-  if (const auto pretty = request_.query_value("pretty")) return *pretty != "0" && *pretty != "false";
+  if (!request_.query.empty()) {
+    const auto pretty = request_.query_value("pretty").value_or("");
+    constexpr std::string_view kTrue[] = {"1", "t", "T", "true", "TRUE", "True"};
+    if (!pretty.empty()) return std::find(std::begin(kTrue), std::end(kTrue), pretty) != std::end(kTrue);
+  }
   const auto agent = request_.header("User-Agent");
   return agent.starts_with("curl") || agent.starts_with("Wget") || agent.starts_with("Mozilla/5.0");
 }
@@ -82,17 +93,10 @@ Task<std::shared_ptr<http::ByteStream>> Reply::upgrade(http::Headers extra) {
 }
 
 Task<void> Reply::send_bytes(int status, std::string bytes) {
-  std::string content_type = "application/json";
-  if (media_ == Media::Yaml) {
-    content_type = "application/yaml";
-    bytes = crd::to_yaml(json::parse(bytes));
-  } else if (wants_pretty()) {
-    bytes = crd::dump(json::parse(bytes), 2) + "\n";
-  } else {
-    bytes += '\n';
-  }
+  bytes = styled(std::move(bytes), style());
+  auto type = content_type();
   http::Headers none;
-  co_await respond(status, std::move(content_type), std::move(bytes), std::move(none));
+  co_await respond(status, std::move(type), std::move(bytes), std::move(none));
 }
 
 Task<void> Reply::send(int status, json value) {
@@ -108,15 +112,20 @@ Task<void> Reply::send_text(int status, std::string text) {
 
 Task<void> Reply::send_error(Error error, ErrorSubject subject) {
   json status = to_status(error, subject.name, subject.group, subject.kind);
-  const int code = http_status(error.reason);
-  std::string body = crd::dump(status, wants_pretty() ? 2 : -1) + "\n";
-  std::string content_type = "application/json";
+  // Who sent a header that fits nothing is a person.
+  if (error.reason == Reason::NotAcceptable) accepted_.pretty = true;
+  co_await send_status(std::move(status));
+}
+
+Task<void> Reply::send_status(json status) {
+  const int code = status["code"];
   http::Headers extra;
-  if (error.reason == Reason::Unauthorized) extra.emplace_back("WWW-Authenticate", "Bearer realm=\"berth\"");
-  if (error.reason == Reason::TooManyRequests || error.reason == Reason::ServiceUnavailable) {
-    extra.emplace_back("Retry-After", "1");
-  }
-  co_await respond(code, std::move(content_type), std::move(body), std::move(extra));
+  if (code == 401) extra.emplace_back("WWW-Authenticate", "Bearer realm=\"berth\"");
+  const bool again = status.contains("details") && status["details"].contains("retryAfterSeconds");
+  if (code == 429 || code == 503 || again) extra.emplace_back("Retry-After", "1");
+  std::string body = styled(crd::dump(status), style());
+  auto type = content_type();
+  co_await respond(code, std::move(type), std::move(body), std::move(extra));
 }
 
 std::string transport_error_body(int status, const std::string& message) {

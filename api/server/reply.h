@@ -5,6 +5,7 @@
 
 #include "api/http/server.h"
 #include "api/server/media.h"
+#include "api/server/text_frame.h"
 #include "base/clock.h"
 #include "metrics/api_metrics.h"
 
@@ -25,7 +26,12 @@ class Reply final : public http::ResponseWriter {
   Reply(const http::ServerRequest& request, http::ResponseWriter& writer, metrics::ApiMetrics& metrics,
         base::Clock& clock);
   void set_labels(std::string verb, std::string resource);
-  void set_media(Media media) { media_ = media; }
+  // What the client wants to read. Errors are a Status whatever the shape; only their media type follows.
+  void set_accepted(Accepted accepted) { accepted_ = std::move(accepted); }
+  void set_media(Media media) { accepted_.media = media; }
+  const Accepted& accepted() const { return accepted_; }
+  TextStyle style() const;
+  std::string content_type() const { return accepted_.media == Media::Yaml ? "application/yaml" : "application/json"; }
   // Sent as a Warning header with the answer.
   void warn(std::string text) { warnings_.push_back(std::move(text)); }
 
@@ -34,6 +40,8 @@ class Reply final : public http::ResponseWriter {
   Task<void> send(int status, json value);
   Task<void> send_text(int status, std::string text);
   Task<void> send_error(Error error, ErrorSubject subject);
+  // A metav1.Status with its code.
+  Task<void> send_status(json status);
 
   Task<void> respond(int status, std::string content_type, std::string body, http::Headers extra) override;
   Task<void> start_stream(int status, std::string content_type, http::Headers extra) override;
@@ -53,7 +61,7 @@ class Reply final : public http::ResponseWriter {
   const base::SteadyTime began_;
   std::string verb_ = "OTHER";
   std::string resource_;
-  Media media_ = Media::Json;
+  Accepted accepted_;
   std::vector<std::string> warnings_;
 };
 

@@ -23,12 +23,15 @@ Task<void> ResourceHandler::handle(std::shared_ptr<const http::ServerRequest> re
   const bool is_log = route.kind == Kind::Subresource && route.subresource == "log";
   if (!is_log) {
     const bool stream = route.kind == Kind::Collection && is_true(request->query_value("watch"));
-    auto media = negotiate(request->header("Accept"), stream);
-    if (!media) {
-      co_await send_failure(media.error(), route, reply);
+    const bool reads = request->method == "GET" || request->method == "HEAD";
+    const auto accept = request->header("Accept");
+    auto accepted = reads ? negotiate_shape(accept, stream) : negotiate_object(accept);
+    if (!accepted) {
+      if (const auto media = negotiate(accept, false)) reply.set_media(*media);
+      co_await send_failure(accepted.error(), route, reply);
       co_return;
     }
-    reply.set_media(*media);
+    reply.set_accepted(std::move(*accepted));
   }
   // An object's parts have verbs of their own.
   if (const auto verb = verb_of(*request, route); route.kind != Kind::Subresource && !verb.empty() && !route.resource->allows(verb)) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -8,26 +9,32 @@
 
 namespace berth::api {
 
-// ?labelSelector=: "a=b", "a==b", "a!=b", "a in (x,y)", "a notin (x)", "a", "!a"; a comma means and. Pure.
+// ?labelSelector=: "a=b", "a==b", "a!=b", "a in (x,y)", "a notin (x)", "a", "!a", "a>1", "a<1"; a comma means and. "!=" and "notin"
+// take objects without the label. Pure.
 class LabelSelector {
  public:
-  // Errors: BadRequest "unable to parse requirement: ...".
+  // Errors: BadRequest, with the words of k8s.io/apimachinery/pkg/labels.
   static Result<LabelSelector> parse(std::string_view text);
   bool matches(const Object& object) const;
   bool everything() const { return requirements_.empty(); }
 
- private:
   struct Requirement {
+    enum class Operator { In, NotIn, Exists, Missing, Greater, Less };
     std::string key;
-    enum class Operator { In, NotIn, Exists, Missing } op = Operator::Exists;
+    Operator op = Operator::Exists;
     std::vector<std::string> values;
+    std::int64_t bound = 0;  // of Greater and Less
+    // `value` is null when there is no such label.
+    bool met_by(const std::string* value) const;
   };
-  static Result<Requirement> parse_requirement(std::string_view text);
+
+ private:
   std::vector<Requirement> requirements_;
 };
 
-// ?fieldSelector=: "a=b", "a==b", "a!=b"; a comma means and. metadata.name and metadata.namespace of every kind; Events know
-// involvedObject.*, reason, type, source and reportingComponent too, Namespaces name and status.phase. Pure.
+// ?fieldSelector=: "a=b", "a==b", "a!=b"; a comma means and; '\' takes the meaning from ',', '=' and '\'. metadata.name and
+// metadata.namespace of every kind, the fields that a definition declares selectable, and those of the core kinds. What an object
+// does not have is "". Pure.
 class FieldSelector {
  public:
   // Errors: BadRequest "field label not supported: ..." or "invalid selector: ...".

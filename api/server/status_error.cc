@@ -9,6 +9,7 @@ namespace berth::api {
 namespace {
 
 constexpr std::size_t kQuotedBody = 300;
+constexpr std::string_view kTooLarge = "ResourceVersionTooLarge";  // clients wait and come again
 
 std::optional<Reason> reason_named(std::string_view name) {
   for (int i = 0; i <= static_cast<int>(Reason::Cancelled); ++i) {
@@ -69,6 +70,7 @@ json details_of(const Error& error, const std::string& name, const std::string& 
     json entry = {{"message", cause.message}};
     if (!cause.reason.empty()) entry["reason"] = cause.reason;
     if (!cause.field.empty()) entry["field"] = cause.field;
+    if (cause.reason == kTooLarge) details["retryAfterSeconds"] = 1;
     details["causes"].push_back(std::move(entry));
   }
   return details;
@@ -129,7 +131,8 @@ json to_status(const Error& error, const std::string& resource_name, const std::
                  {"message", error.message},   {"reason", std::string(base::to_string(error.reason))},
                  {"code", http_status(error.reason)}};
   json details = details_of(error, resource_name, group, kind);
-  if (!details.empty() || error.reason == Reason::NotFound) status["details"] = std::move(details);
+  const bool always = error.reason == Reason::NotFound || error.reason == Reason::Invalid || error.reason == Reason::MethodNotAllowed;
+  if (always || !details.empty()) status["details"] = std::move(details);
   return status;
 }
 

@@ -1,156 +1,166 @@
 #include "api/server/watch_stream.h"
 
+#include <algorithm>
 #include <boost/asio/this_coro.hpp>
 #include <exception>
-#include <optional>
 
-#include "api/server/status_error.h"
-#include "base/signal.h"
 #include "base/task_group.h"
 
 namespace berth::api {
 
 namespace {
 
-constexpr std::size_t kChunk = 64 * 1024;
+constexpr std::size_t kWatchChunk = 64 * 1024;
+constexpr base::Duration kPace = std::chrono::milliseconds(20);
+constexpr int kBurst = 32;
+// A shorter watch ends without a bookmark.
+constexpr base::Duration kWorthABookmark = std::chrono::seconds(2);
 
-std::string line(const char* type, const std::string& object) {
-  return std::string("{\"type\":\"") + type + "\",\"object\":" + object + "}\n";
-}
-
-// What a watcher had last, at the revision at which it lost sight of it.
-std::string departed(const Object& last, storage::Revision revision) {
-  json body = last.body();
-  body["metadata"]["resourceVersion"] = std::to_string(revision);
-  return crd::dump(body);
-}
-
-// One place between the task that waits for changes and the one that writes them; a change waits in it until it is written.
-struct Handover {
-  explicit Handover(const Executor& executor) : filled(executor), emptied(executor) {}
-  std::optional<Result<storage::WatchEvent>> event;
-  base::Signal filled;
-  base::Signal emptied;
-};
-
-Task<void> pump(storage::Watcher& watcher, std::shared_ptr<Handover> handover) {
-  while (true) {
-    auto event = co_await watcher.next();
-    const bool last = event.has_error();
-    handover->event.emplace(std::move(event));
-    handover->filled.notify_all();
-    if (last) co_return;
-    while (handover->event) co_await handover->emptied.wait();
+// Wakes the reader at each time at which it has something to say by itself.
+Task<void> ring(base::Clock& clock, storage::StoreWatcher& watcher, base::SteadyTime end,
+                std::optional<base::Duration> interval) {
+  auto next = clock.steady_now();
+  while (next < end) {
+    next = interval ? std::min(end, next + *interval) : end;
+    co_await clock.sleep_until(next);
+    watcher.wake();
   }
 }
 
-// Appends what a change means to this watcher. False: nothing comes after it.
-bool append(std::string& chunk, const Result<storage::WatchEvent>& event, const ListOptions& options) {
-  if (event.has_value()) {
-    chunk += watch_line(*event, options);
+class WatchLoop {
+ public:
+  WatchLoop(const WatchRequest& watch, WatchEncoder& encoder, storage::StoreWatcher& watcher, Reply& reply,
+            storage::Revision from, base::SteadyTime began)
+      : watch_(watch), encoder_(encoder), watcher_(watcher), reply_(reply), from_(from), began_(began) {}
+
+  Task<void> run() {
+    auto next_bookmark = began_ + watch_.bookmark_interval;
+    while (true) {
+      std::string chunk;
+      bool more = gather(chunk);
+      const auto now = watch_.clock.steady_now();
+      const bool over = more && now >= end();
+      if (over ? watch_.timeout > kWorthABookmark : more && now >= next_bookmark) {
+        add_bookmark(chunk);
+        while (next_bookmark <= now) next_bookmark += watch_.bookmark_interval;
+      }
+      more = more && !over;
+      const bool full = chunk.size() >= kWatchChunk;
+      if (!chunk.empty()) {
+        const bool there = co_await reply_.write(std::move(chunk));
+        if (!there) co_return;
+        const auto again = pace_.written(now);
+        if (!full && again > now) co_await watch_.clock.sleep_until(again);
+      }
+      if (!more) co_return;
+      if (!full) co_await watcher_.wait();
+    }
+  }
+
+ private:
+  base::SteadyTime end() const { return began_ + watch_.timeout; }
+
+  // What there is. False: nothing comes after it.
+  bool gather(std::string& chunk) {
+    while (chunk.size() < kWatchChunk) {
+      const auto event = watcher_.poll();
+      if (!event) return true;
+      if (event->has_error()) {
+        if (event->error().reason != Reason::Cancelled) WatchEncoder::error(chunk, event->error());
+        return false;
+      }
+      encoder_.change(chunk, event->value(), watch_.options);
+    }
     return true;
   }
-  if (event.error().reason != Reason::Cancelled) chunk += watch_error_line(event.error());
-  return false;
-}
 
-Task<void> deliver(base::Clock& clock, storage::Watcher& watcher, std::shared_ptr<Handover> handover,
-                   const ListOptions& options, base::SteadyTime end, Reply& reply) {
-  bool more = true;
-  while (more) {
-    while (!handover->event) {
-      if (end == base::SteadyTime::max()) {
-        co_await handover->filled.wait();
-      } else if (clock.steady_now() >= end) {
-        co_return;
-      } else {
-        co_await handover->filled.wait_until(clock, end);
-      }
+  // Only when everything up to now has been said.
+  void add_bookmark(std::string& chunk) {
+    const auto revision = watch_.store.revision();
+    if (watch_.options.bookmarks && chunk.size() < kWatchChunk && revision >= from_) {
+      encoder_.bookmark(chunk, revision, false);
     }
-    std::string chunk;
-    more = append(chunk, *handover->event, options);
-    while (more && chunk.size() < kChunk) {
-      const auto next = watcher.poll();
-      if (!next) break;
-      more = append(chunk, *next, options);
-    }
-    if (!chunk.empty()) {
-      const bool there = co_await reply.write(std::move(chunk));
-      more = more && there;
-    }
-    handover->event.reset();
-    handover->emptied.notify_all();
   }
-}
 
-Task<bool> write_present(const ListResult& present, const ListOptions& options, Reply& reply) {
+  const WatchRequest& watch_;
+  WatchEncoder& encoder_;
+  storage::StoreWatcher& watcher_;
+  Reply& reply_;
+  const storage::Revision from_;
+  const base::SteadyTime began_;
+  WatchPace pace_;
+};
+
+Task<bool> write_present(std::vector<ObjectPtr> present, WatchEncoder& encoder, Reply& reply) {
   std::string chunk;
-  for (const auto& object : present.items) {
-    if (!options.matches(*object)) continue;
-    chunk += line("ADDED", object->bytes());
-    if (chunk.size() < kChunk) continue;
-    const bool more = co_await reply.write(std::move(chunk));
-    if (!more) co_return false;
+  for (auto& object : present) {
+    encoder.added(chunk, *object);
+    object.reset();
+    if (chunk.size() < kWatchChunk) continue;
+    const bool there = co_await reply.write(std::move(chunk));
+    if (!there) co_return false;
     chunk.clear();
   }
   if (chunk.empty()) co_return true;
-  const bool more = co_await reply.write(std::move(chunk));
-  co_return more;
+  const bool there = co_await reply.write(std::move(chunk));
+  co_return there;
+}
+
+bool starts_with_present(const ListOptions& options) {
+  return options.send_initial_events.value_or(options.revision.value_or(0) == 0);
+}
+
+Task<void> write_error(const Error& error, Reply& reply) {
+  std::string chunk;
+  WatchEncoder::error(chunk, error);
+  co_await reply.write(std::move(chunk));
 }
 
 }  // namespace
 
-std::string watch_line(const storage::WatchEvent& event, const ListOptions& options) {
-  using storage::EventType;
-  if (event.type == EventType::Bookmark || !event.object) return {};
-  if (event.type == EventType::Added) {
-    return options.matches(*event.object) ? line("ADDED", event.object->bytes()) : std::string();
-  }
-  if (event.type == EventType::Deleted) {
-    return options.matches(*event.object) ? line("DELETED", event.object->bytes()) : std::string();
-  }
-  const auto& before = event.previous ? event.previous : event.object;
-  const bool was_seen = options.matches(*before);
-  const bool is_seen = options.matches(*event.object);
-  if (is_seen) return line(was_seen ? "MODIFIED" : "ADDED", event.object->bytes());
-  return was_seen ? line("DELETED", departed(*before, event.revision)) : std::string();
+base::SteadyTime WatchPace::written(base::SteadyTime now) {
+  paid_until_ = std::max(paid_until_, now) + kPace;
+  return paid_until_ - kPace * kBurst;
 }
 
-std::string watch_error_line(const Error& error) {
-  json status = to_status(error);
-  return line("ERROR", crd::dump(status));
-}
-
-Task<void> serve_watch(Registry& registry, base::Clock& clock, const crd::ResourceInfo& resource, std::string ns,
-                       ListOptions options, Reply& reply) {
-  const auto end = options.timeout ? clock.steady_now() + *options.timeout : base::SteadyTime::max();
-  ListResult present;
-  auto from = options.revision.value_or(0);
-  if (from == 0) {
-    present = registry.list(resource, ns);
-    from = present.revision;
+Task<void> serve_watch(WatchRequest watch, WatchEncoder encoder, Reply& reply) {
+  const auto began = watch.clock.steady_now();
+  const bool initial = starts_with_present(watch.options);
+  auto from = watch.options.revision.value_or(0);
+  std::vector<ObjectPtr> present;
+  if (initial || from == 0) from = watch.store.revision();
+  if (initial) {
+    const auto see = [&](const ObjectPtr& object) {
+      if (watch.options.matches(*object)) present.push_back(object);
+      return true;
+    };
+    watch.store.visit(watch.resource.group_resource(), watch.ns, from, {}, see).value();
   }
-  auto watcher = registry.watch(resource, ns, from);
+  auto watcher = watch.store.watch(watch.resource.group_resource(), watch.ns, from);
 
   std::string content_type = "application/json";
   http::Headers none;
   co_await reply.start_stream(200, std::move(content_type), std::move(none));
   if (!watcher) {
-    std::string error = watch_error_line(watcher.error());
-    co_await reply.write(std::move(error));
+    co_await write_error(watcher.error(), reply);
     co_return;
   }
-  const bool there = co_await write_present(present, options, reply);
+  const bool there = co_await write_present(std::move(present), encoder, reply);
   if (!there) co_return;
-  present.items.clear();
+  if (initial && watch.options.bookmarks) {
+    std::string chunk;
+    encoder.bookmark(chunk, from, true);
+    co_await reply.write(std::move(chunk));
+  }
 
   const auto executor = co_await asio::this_coro::executor;
-  auto handover = std::make_shared<Handover>(executor);
   TaskGroup group(executor, "watch");
-  group.spawn("pump", pump(**watcher, handover));
+  const auto interval = watch.options.bookmarks ? std::optional(watch.bookmark_interval) : std::nullopt;
+  group.spawn("ring", ring(watch.clock, **watcher, began + watch.timeout, interval));
+  WatchLoop loop(watch, encoder, **watcher, reply, from, began);
   std::exception_ptr failure;
   try {
-    co_await deliver(clock, **watcher, handover, options, end, reply);
+    co_await loop.run();
   } catch (...) {
     failure = std::current_exception();
   }

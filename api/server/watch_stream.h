@@ -1,19 +1,40 @@
 #pragma once
 
-#include "api/registry.h"
-#include "api/server/options.h"
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
 #include "api/server/reply.h"
+#include "api/server/watch_encoder.h"
+#include "base/clock.h"
 
 namespace berth::api {
 
-// Serves ?watch=1 to its end: the client leaves, timeoutSeconds is over, the server stops, or history is gone (an ERROR event
-// with a Status, then the end). Starts the stream itself, at once. Cancelled: throws operation_aborted.
-Task<void> serve_watch(Registry& registry, base::Clock& clock, const crd::ResourceInfo& resource, std::string ns,
-                       ListOptions options, Reply& reply);
+// How often one watch may write: a burst goes through, then the changes of 20 ms go together, so that many watchers of many
+// changes leave the loop time for others. Pure.
+class WatchPace {
+ public:
+  // Counts a write; when the next one may come.
+  base::SteadyTime written(base::SteadyTime now);
 
-// The JSON line of one change as a watcher with these selectors sees it: an object that enters the selection is ADDED, one
-// that leaves it is DELETED with its last matching content and the new revision. "" for what it does not see. Pure.
-std::string watch_line(const storage::WatchEvent& event, const ListOptions& options);
-std::string watch_error_line(const Error& error);
+ private:
+  base::SteadyTime paid_until_{};
+};
+
+// One watch, from its first answer to its end: the client leaves, the time is over, the server stops, or history is gone (an ERROR
+// event with a Status, then the end).
+struct WatchRequest {
+  storage::Store& store;
+  base::Clock& clock;
+  const crd::ResourceInfo& resource;
+  std::string ns;
+  ListOptions options;
+  base::Duration timeout{};
+  base::Duration bookmark_interval{};  // where options.bookmarks allows them
+};
+
+// Starts the stream itself, at once. Loop thread only; the references outlive it. Cancelled: throws operation_aborted.
+Task<void> serve_watch(WatchRequest watch, WatchEncoder encoder, Reply& reply);
 
 }  // namespace berth::api

@@ -29,6 +29,7 @@ TEST(Scheme, TestEnvironmentIsWhatItsDefinitionSays) {
   EXPECT_TRUE(info->rules);
   EXPECT_EQ(info->group_resource(), "testenvironments.berth.dev");
   ASSERT_GE(info->columns.size(), 3u);
+  EXPECT_EQ(info->selectable_fields, (std::vector<std::string>{"status.phase", "status.hostName"}));
   EXPECT_EQ(info->columns[1].name, "Ready");
   EXPECT_EQ(info->columns[1].json_path, ".status.readyServices");
 }

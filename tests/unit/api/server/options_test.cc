@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <map>
+
 namespace berth::api {
 namespace {
 
@@ -61,20 +63,61 @@ TEST(ListOptions, ReadWatchAndRevision) {
   EXPECT_TRUE(parse_list_options(request("timeoutSeconds=9223372036854775807"), kind()).value().timeout.has_value());
 }
 
-TEST(ListOptions, RefuseWhatTheServerWouldHaveToIgnore) {
-  const auto reason = [](const char* query) { return parse_list_options(request(query), kind()).error().reason; };
-  EXPECT_EQ(reason("watch=1&sendInitialEvents=true&resourceVersionMatch=NotOlderThan"), Reason::Invalid);
-  EXPECT_EQ(reason("sendInitialEvents=true"), Reason::Invalid);
-  EXPECT_EQ(reason("watch=1&resourceVersionMatch=NotOlderThan"), Reason::Invalid);
-  EXPECT_EQ(reason("resourceVersionMatch=Exact"), Reason::Invalid);
-  EXPECT_EQ(reason("resourceVersionMatch=Exact&resourceVersion=0"), Reason::Invalid);
-  EXPECT_EQ(reason("resourceVersionMatch=Foo&resourceVersion=1"), Reason::Invalid);
-  EXPECT_EQ(reason("continue=abc"), Reason::BadRequest);
-  EXPECT_EQ(reason("limit=x"), Reason::BadRequest);
-  EXPECT_EQ(reason("resourceVersion=abc"), Reason::BadRequest);
-  EXPECT_EQ(reason("resourceVersion=-1"), Reason::BadRequest);
-  EXPECT_EQ(reason("labelSelector=a%20b"), Reason::BadRequest);
-  EXPECT_EQ(reason("fieldSelector=spec.x%3D1"), Reason::BadRequest);
+TEST(ListOptions, RefuseWhatMakesNoSense) {
+  const auto refused = [](const std::string& query) { return parse_list_options(request(query), kind()).error(); };
+  const std::string invalid = "ListOptions.meta.k8s.io \"\" is invalid: ";
+  for (const auto& [query, message] : std::map<std::string, std::string>{
+           {"sendInitialEvents=true", invalid + "sendInitialEvents: Forbidden: sendInitialEvents is forbidden for list"},
+           {"resourceVersionMatch=Exact",
+            invalid + "resourceVersionMatch: Forbidden: resourceVersionMatch is forbidden unless resourceVersion is provided"},
+           {"resourceVersionMatch=Exact&resourceVersion=0",
+            invalid + "resourceVersionMatch: Forbidden: resourceVersionMatch \"exact\" is forbidden for resourceVersion \"0\""},
+           {"resourceVersionMatch=Foo&resourceVersion=1",
+            invalid + "resourceVersionMatch: Unsupported value: \"Foo\": supported values: \"Exact\", \"NotOlderThan\", \"\""}}) {
+    EXPECT_EQ(refused(query).reason, Reason::Invalid) << query;
+    EXPECT_EQ(refused(query).message, message);
+    EXPECT_EQ(refused(query).causes.size(), 1u);
+  }
+  const std::string token = encode_continue({188, {"ci", "n1"}});
+  for (const auto& [query, message] : std::map<std::string, std::string>{
+           {"limit=x", "strconv.ParseInt: parsing \"x\": invalid syntax"},
+           {"resourceVersion=abc",
+            "invalid resource version: resourceVersion: Invalid value: \"abc\": strconv.ParseUint: parsing \"abc\": invalid syntax"},
+           {"resourceVersion=-1",
+            "invalid resource version: resourceVersion: Invalid value: \"-1\": strconv.ParseUint: parsing \"-1\": invalid syntax"},
+           {"continue=" + token + "&resourceVersion=5", "specifying resource version is not allowed when using continue"},
+           {"continue=garbage",
+            "invalid continue token: continue key is not valid: invalid character '\\x81' looking for beginning of value"},
+           {"labelSelector=a%3D%3D%3Db", "unable to parse requirement: found '=', expected: identifier"},
+           {"fieldSelector=spec.x%3D1", "field label not supported: spec.x"}}) {
+    EXPECT_EQ(refused(query).reason, Reason::BadRequest) << query;
+    EXPECT_EQ(refused(query).message, message);
+  }
+}
+
+TEST(ListOptions, KnowWhichSnapshotIsMeant) {
+  const auto options = [](const std::string& query) { return parse_list_options(request(query), kind()).value(); };
+  EXPECT_TRUE(options("resourceVersion=5&resourceVersionMatch=Exact").exact);
+  EXPECT_TRUE(options("resourceVersion=5&limit=1").exact);
+  EXPECT_FALSE(options("resourceVersion=5").exact);
+  EXPECT_FALSE(options("resourceVersion=5&limit=1&resourceVersionMatch=NotOlderThan").exact);
+  EXPECT_EQ(options("resourceVersion=0&limit=1").limit, 0u);
+  EXPECT_EQ(options("limit=-1").limit, 0u);
+  EXPECT_EQ(options("limit=7").limit, 7u);
+  const auto next = options("limit=2&resourceVersion=0&continue=" + encode_continue({188, {"ci", "n1"}}));
+  EXPECT_EQ(next.limit, 2u);
+  EXPECT_EQ(next.next->revision, 188);
+  EXPECT_EQ(next.next->start, (ObjectKey{"ci", "n1"}));
+}
+
+TEST(ListOptions, ReadWhatWatchesSay) {
+  const auto options = [](const std::string& query) { return parse_list_options(request("watch=1&" + query), kind()).value(); };
+  EXPECT_FALSE(options("").send_initial_events.has_value());
+  EXPECT_EQ(options("sendInitialEvents=true&resourceVersionMatch=NotOlderThan").send_initial_events, true);
+  EXPECT_EQ(options("sendInitialEvents=false&resourceVersionMatch=NotOlderThan").send_initial_events, false);
+  EXPECT_TRUE(options("allowWatchBookmarks=true").bookmarks);
+  EXPECT_FALSE(options("allowWatchBookmarks=false").bookmarks);
+  EXPECT_EQ(parse_list_options(request("watch=1&resourceVersion=abc"), kind()).error().reason, Reason::InternalError);
 }
 
 TEST(LogOptions, AreReadFromTheQuery) {

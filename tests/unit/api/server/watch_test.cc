@@ -14,9 +14,10 @@ class Watch : public ServerFixture {
   ~Watch() override { fakes::run_task(io, clock, group.stop()); }
 
   // Starts a watch that runs until the fixture goes.
-  Received& watch(const std::string& query) {
+  Received& watch(const std::string& query, const std::string& accept = "") {
     received.push_back(std::make_unique<Received>());
-    group.spawn("watch", handler(request("GET", std::string(kEnvironments) + "?watch=1" + query), *received.back()));
+    auto what = request("GET", std::string(kEnvironments) + "?watch=1" + query, "", {{"Accept", accept}});
+    group.spawn("watch", handler(std::move(what), *received.back()));
     fakes::settle(io);
     return *received.back();
   }
@@ -145,9 +146,171 @@ TEST_F(Watch, FromTooLongAgoIsAnExpiredEvent) {
   EXPECT_EQ(group.size(), 0u);
 }
 
-TEST_F(Watch, RefusesWhatItWouldHaveToIgnore) {
-  EXPECT_EQ(watch("&sendInitialEvents=true&resourceVersionMatch=NotOlderThan&allowWatchBookmarks=true").status, 422);
-  EXPECT_EQ(watch("&resourceVersion=x").status, 400);
+TEST_F(Watch, ANumberThatIsNoneIsAnsweredAsKubernetesDoes) {
+  const auto& refused = watch("&resourceVersion=abc");
+  EXPECT_EQ(refused.status, 500);
+  EXPECT_EQ(refused.value()["message"],
+            "resourceVersion: Invalid value: \"abc\": strconv.ParseUint: parsing \"abc\": invalid syntax");
+  EXPECT_FALSE(refused.value().contains("reason"));
+}
+
+TEST_F(Watch, WaitsInSilenceForARevisionToCome) {
+  create("a");
+  const auto& seen = watch("&allowWatchBookmarks=true&resourceVersion=" + std::to_string(store->revision() + 1));
+  fakes::run_for(io, clock, std::chrono::minutes(2));
+  EXPECT_EQ(seen.body, "");
+  create("b");
+  create("c");
+  fakes::settle(io);
+  EXPECT_EQ(seen.story(), "ADDED c");
+}
+
+// ---- bookmarks, WatchList
+
+const std::string kInitial = "&sendInitialEvents=true&resourceVersionMatch=NotOlderThan";
+
+TEST_F(Watch, TellsWhenAllThatIsThereHasBeenSent) {
+  create("a");
+  create("b");
+  const auto then = revision();
+  for (const auto& query : {kInitial + "&allowWatchBookmarks=true", kInitial + "&allowWatchBookmarks=true&resourceVersion=0",
+                            kInitial + "&allowWatchBookmarks=true&resourceVersion=1", std::string("&allowWatchBookmarks=true")}) {
+    const auto events = watch(query).events();
+    ASSERT_EQ(events.size(), 3u) << query;
+    EXPECT_EQ(events[1]["object"]["metadata"]["name"], "b");
+    EXPECT_EQ(events[2], json::parse(R"({"type":"BOOKMARK","object":{"apiVersion":"berth.dev/v1alpha1","kind":"TestEnvironment",
+      "metadata":{"annotations":{"k8s.io/initial-events-end":"true"},"resourceVersion":")" + then + R"("}}})")) << query;
+  }
+  EXPECT_EQ(watch(kInitial).story(), "ADDED a, ADDED b");
+  create("c");
+  fakes::settle(io);
+  EXPECT_EQ(received[0]->events().size(), 4u);
+}
+
+TEST_F(Watch, CanLeaveOutWhatIsThere) {
+  create("a");
+  const auto& seen = watch("&sendInitialEvents=false&resourceVersionMatch=NotOlderThan&allowWatchBookmarks=true");
+  create("b");
+  fakes::settle(io);
+  EXPECT_EQ(seen.story(), "ADDED b");
+}
+
+TEST_F(Watch, RefusesOptionsThatContradictEachOther) {
+  const auto message = [this](const std::string& query) {
+    const auto& refused = watch(query);
+    EXPECT_EQ(refused.status, 422) << query;
+    EXPECT_EQ(refused.value()["details"]["kind"], "ListOptions");
+    return refused.value()["message"].get<std::string>();
+  };
+  const std::string prefix = "ListOptions.meta.k8s.io \"\" is invalid: ";
+  EXPECT_EQ(message("&sendInitialEvents=true&allowWatchBookmarks=true"),
+            prefix + "resourceVersionMatch: Forbidden: sendInitialEvents requires setting resourceVersionMatch to NotOlderThan");
+  EXPECT_EQ(message("&resourceVersionMatch=NotOlderThan&resourceVersion=0"),
+            prefix + "resourceVersionMatch: Forbidden: resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided");
+  EXPECT_EQ(message("&sendInitialEvents=true&resourceVersionMatch=Exact&resourceVersion=175"),
+            prefix + "[resourceVersionMatch: Forbidden: sendInitialEvents requires setting resourceVersionMatch to NotOlderThan, "
+                     "resourceVersionMatch: Unsupported value: \"Exact\": supported values: \"NotOlderThan\"]");
+}
+
+TEST_F(Watch, SaysHowFarItIsAboutEveryMinuteAndAtItsEnd) {
+  create("a");
+  const auto& seen = watch("&allowWatchBookmarks=true&timeoutSeconds=100&resourceVersion=" + revision());
+  const auto& silent = watch("&timeoutSeconds=100&resourceVersion=" + revision());
+  send("POST", "/apis/berth.dev/v1alpha1/namespaces/prod/testenvironments", crd::dump(environment("elsewhere")));
+  const auto then = revision();
+  fakes::run_for(io, clock, std::chrono::seconds(50));
+  EXPECT_EQ(seen.body, "");
+  fakes::run_for(io, clock, std::chrono::seconds(20));
+  ASSERT_EQ(seen.events().size(), 1u);
+  EXPECT_EQ(seen.events()[0]["type"], "BOOKMARK");
+  EXPECT_EQ(seen.events()[0]["object"]["metadata"], json({{"resourceVersion", then}}));
+  fakes::run_for(io, clock, std::chrono::seconds(40));
+  EXPECT_EQ(seen.events().size(), 2u);
+  EXPECT_EQ(silent.body, "");
+  EXPECT_EQ(group.size(), 0u);
+}
+
+TEST_F(Watch, EndsByItselfWithinAnHour) {
+  watch("");
+  fakes::run_for(io, clock, std::chrono::minutes(29));
+  EXPECT_EQ(group.size(), 1u);
+  fakes::run_for(io, clock, std::chrono::minutes(32));
+  EXPECT_EQ(group.size(), 0u);
+  EXPECT_EQ(group.failures(), 0u);
+}
+
+// ---- shapes
+
+TEST_F(Watch, AsATableNamesItsColumnsOnce) {
+  create("a", {{"app", "db"}});
+  const auto& seen = watch("&labelSelector=app%3Ddb&allowWatchBookmarks=true",
+                           "application/json;as=Table;v=v1;g=meta.k8s.io,application/json");
+  auto b = create("b", {{"app", "db"}});
+  fakes::settle(io);
+  relabel(b, {{"app", "other"}});
+  const auto events = seen.events();
+  ASSERT_EQ(events.size(), 4u);
+  EXPECT_EQ(events[0]["object"]["kind"], "Table");
+  EXPECT_EQ(events[0]["object"]["columnDefinitions"][0]["name"], "Name");
+  EXPECT_EQ(events[0]["object"]["rows"][0]["cells"][0], "a");
+  EXPECT_EQ(events[1]["object"]["kind"], "TestEnvironment") << "a bookmark is no Table";
+  EXPECT_EQ(events[2]["type"], "ADDED");
+  EXPECT_TRUE(events[2]["object"]["columnDefinitions"].is_null());
+  EXPECT_EQ(events[2]["object"]["rows"][0]["object"]["kind"], "PartialObjectMetadata");
+  EXPECT_EQ(events[3]["type"], "DELETED");
+  EXPECT_EQ(events[3]["object"]["rows"][0]["object"]["metadata"]["labels"]["app"], "db");
+  EXPECT_EQ(events[3]["object"]["metadata"]["resourceVersion"], revision());
+}
+
+TEST_F(Watch, AsMetadataCarriesNothingElse) {
+  const auto& seen = watch("&allowWatchBookmarks=true", "application/json;as=PartialObjectMetadata;v=v1;g=meta.k8s.io");
+  create("a");
+  fakes::settle(io);
+  const auto events = seen.events();
+  ASSERT_EQ(events.size(), 2u);
+  for (const auto& event : events) EXPECT_EQ(event["object"]["kind"], "PartialObjectMetadata");
+  EXPECT_EQ(events[1]["object"]["metadata"]["name"], "a");
+  EXPECT_FALSE(events[1]["object"].contains("spec"));
+}
+
+TEST_F(Watch, AnExpiredTableIsAStatusToo) {
+  create("a");
+  fakes::run_task(io, clock, store->compact(store->revision()));
+  const auto& seen = watch("&resourceVersion=1", "application/json;as=Table;v=v1;g=meta.k8s.io");
+  EXPECT_EQ(seen.events()[0]["object"]["kind"], "Status");
+  EXPECT_EQ(seen.events()[0]["object"]["message"], "too old resource version: 1 (2)");
+}
+
+// ---- many changes
+
+TEST_F(Watch, ABurstGoesThroughAndThenChangesGoTogether) {
+  WatchPace pace;
+  const auto start = clock.steady_now();
+  auto now = start;
+  int at_once = 0;
+  for (; at_once < 1000; ++at_once) {
+    const auto again = pace.written(now);
+    if (again > now) break;
+  }
+  EXPECT_GE(at_once, 16);
+  EXPECT_LE(at_once, 64);
+  int writes = 0;
+  for (; now < start + std::chrono::seconds(10); ++writes) now = std::max(now, pace.written(now));
+  EXPECT_GE(writes, 400);
+  EXPECT_LE(writes, 600);
+}
+
+TEST_F(Watch, NoChangeIsLostInABurst) {
+  const auto& seen = watch("");
+  auto a = create("a");
+  for (int i = 0; i < 100; ++i) {
+    a["spec"]["ttlSeconds"] = 60 + i;
+    a = replace(a);
+  }
+  fakes::run_for(io, clock, std::chrono::seconds(5));
+  const auto events = seen.events();
+  ASSERT_EQ(events.size(), 101u);
+  EXPECT_EQ(events.back()["object"]["spec"]["ttlSeconds"], 159);
 }
 
 TEST_F(Watch, AStoppedStoreEndsItWithoutAnError) {
