@@ -20,7 +20,17 @@ using SpdyHeaders = std::vector<std::pair<std::string, std::string>>;  // names 
 std::string_view spdy_header(const SpdyHeaders& headers, std::string_view name);
 
 struct SpdyFrame {
-  enum class Type : std::uint8_t { Data = 0, SynStream = 1, SynReply = 2, RstStream = 3, Settings = 4, Ping = 6, GoAway = 7, Headers = 8, WindowUpdate = 9 };
+  enum class Type : std::uint8_t {
+    Data = 0,
+    SynStream = 1,
+    SynReply = 2,
+    RstStream = 3,
+    Settings = 4,
+    Ping = 6,
+    GoAway = 7,
+    Headers = 8,
+    WindowUpdate = 9,
+  };
   Type type = Type::Data;
   std::uint32_t stream = 0;  // Ping: its id; GoAway: the last stream that was accepted
   bool fin = false;          // nothing more comes on this stream from that side

@@ -47,7 +47,7 @@ Result<std::string> SpdyInflater::unpack(std::string_view block, std::size_t lim
   std::array<char, 2048> out;
   do {
     const int code = stream_->step(out);
-    if (code != Z_OK && code != Z_BUF_ERROR) return base::error(Reason::BadRequest, "spdy: a header block is not compressed as it should be");
+    if (code != Z_OK && code != Z_BUF_ERROR) return base::error(Reason::BadRequest, "spdy: a header block is not packed as it should be");
     all.append(out.data(), out.size() - z.avail_out);
     if (all.size() > limit) return base::error(Reason::RequestEntityTooLarge, "spdy: a header block is too large");
     if (code == Z_BUF_ERROR) break;

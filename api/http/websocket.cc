@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <array>
 
+#include "base/text.h"
+
 namespace berth::http {
 
 namespace {
@@ -28,30 +30,6 @@ void apply_mask(std::string& payload, std::uint32_t mask) {
   const std::array<std::uint8_t, 4> key{static_cast<std::uint8_t>(mask >> 24), static_cast<std::uint8_t>(mask >> 16),
                                         static_cast<std::uint8_t>(mask >> 8), static_cast<std::uint8_t>(mask)};
   for (std::size_t i = 0; i < payload.size(); ++i) payload[i] = static_cast<char>(static_cast<std::uint8_t>(payload[i]) ^ key[i % 4]);
-}
-
-// The length of the UTF-8 sequence that `text` begins with; 0 when it is none (also overlong ones, surrogates, above U+10FFFF).
-std::size_t utf8_sequence(std::string_view text) {
-  const auto lead = byte_at(text, 0);
-  if (lead < 0x80) return 1;
-  const std::size_t size = lead >= 0xf0 ? 4 : lead >= 0xe0 ? 3 : 2;
-  if (lead < 0xc2 || lead > 0xf4 || text.size() < size) return 0;
-  for (std::size_t i = 1; i < size; ++i) {
-    if ((byte_at(text, i) & 0xc0) != 0x80) return 0;
-  }
-  const auto second = byte_at(text, 1);
-  const bool overlong = (lead == 0xe0 && second < 0xa0) || (lead == 0xf0 && second < 0x90);
-  const bool no_character = (lead == 0xed && second > 0x9f) || (lead == 0xf4 && second > 0x8f);
-  return overlong || no_character ? 0 : size;
-}
-
-bool is_utf8(std::string_view text) {
-  while (!text.empty()) {
-    const auto size = utf8_sequence(text);
-    if (size == 0) return false;
-    text.remove_prefix(size);
-  }
-  return true;
 }
 
 bool is_close_code(std::uint16_t code) {
@@ -124,8 +102,12 @@ Result<void> WebSocketDecoder::accept(const Header& header, std::string payload,
   const auto opcode = static_cast<WebSocketOpcode>(header.opcode);
   if (opcode == WebSocketOpcode::Close) {
     if (payload.size() == 1) return fail(kCloseProtocolError, "a close frame has half a code");
-    if (payload.size() >= 2 && !is_close_code(websocket_close_code(payload))) return fail(kCloseProtocolError, "a close frame has no valid code");
-    if (payload.size() > 2 && !is_utf8(std::string_view(payload).substr(2))) return fail(kCloseNotUtf8, "a close reason is not UTF-8");
+    if (payload.size() >= 2 && !is_close_code(websocket_close_code(payload))) {
+      return fail(kCloseProtocolError, "a close frame has no valid code");
+    }
+    if (payload.size() > 2 && !base::is_utf8(std::string_view(payload).substr(2))) {
+      return fail(kCloseNotUtf8, "a close reason is not UTF-8");
+    }
   }
   if (header.is_control()) {
     messages.push_back({opcode, std::move(payload)});
@@ -138,7 +120,8 @@ Result<void> WebSocketDecoder::accept(const Header& header, std::string payload,
     fragments_->payload += payload;
   }
   if (!header.last) return {};
-  if (fragments_->opcode == WebSocketOpcode::Text && !is_utf8(fragments_->payload)) return fail(kCloseNotUtf8, "a text is not UTF-8");
+  const bool is_text = fragments_->opcode == WebSocketOpcode::Text;
+  if (is_text && !base::is_utf8(fragments_->payload)) return fail(kCloseNotUtf8, "a text is not UTF-8");
   messages.push_back(std::move(*fragments_));
   fragments_.reset();
   return {};
@@ -196,7 +179,7 @@ std::string websocket_close(std::uint16_t code, std::string_view reason) {
   std::string out;
   append_big_endian(out, code, 2);
   auto length = std::min(reason.size(), kControlPayload - 2);
-  while (length > 0 && !is_utf8(reason.substr(0, length))) --length;
+  while (length > 0 && !base::is_utf8(reason.substr(0, length))) --length;
   return out.append(reason.substr(0, length));
 }
 

@@ -144,7 +144,9 @@ Task<Result<std::shared_ptr<RemoteProcess>>> PodHandler::open_process(Target tar
   if (!streams.in && !streams.out && !streams.err) {
     co_return base::error(Reason::BadRequest, "unable to upgrade connection: you must specify at least 1 of stdin, stdout, stderr");
   }
-  if (is_exec && options.command.empty()) co_return base::error(Reason::BadRequest, "you must specify at least one command for the container");
+  if (is_exec && options.command.empty()) {
+    co_return base::error(Reason::BadRequest, "you must specify at least one command for the container");
+  }
   auto opening = is_exec ? operations_.exec(std::move(target.environment), std::move(target.service), std::move(options.command), streams)
                          : operations_.attach(std::move(target.environment), std::move(target.service), streams);
   auto process = co_await std::move(opening);

@@ -54,8 +54,8 @@ class PodLogQuery {
     if (*seconds) return std::optional(now_ - std::chrono::seconds(std::min<std::int64_t>(**seconds, kLongestSeconds)));
     if (time_text.empty()) return std::optional<base::SystemTime>();
     const auto time = base::parse_time(time_text);
-    if (!time) return base::error(Reason::BadRequest, "sinceTime: " + crd::dump(time_text) + " is no RFC 3339 time, e.g. 2026-01-31T12:00:00Z");
-    return time;
+    if (time) return time;
+    return base::error(Reason::BadRequest, "sinceTime: " + crd::dump(time_text) + " is no RFC 3339 time, e.g. 2026-01-31T12:00:00Z");
   }
 
   static constexpr std::int64_t kLongestSeconds = std::int64_t{100} * 366 * 24 * 3600;

@@ -77,7 +77,8 @@ std::vector<std::string> offered_protocols(const http::ServerRequest& request, T
 std::string websocket_token(const http::ServerRequest& request) {
   if (transport_of(request) != Transport::WebSocket) return "";
   for (const auto& word : header_words(request, "Sec-WebSocket-Protocol")) {
-    if (word.starts_with(kTokenProtocol)) return http::decode_base64_text(std::string_view(word).substr(kTokenProtocol.size())).value_or("");
+    if (!word.starts_with(kTokenProtocol)) continue;
+    return http::decode_base64_text(std::string_view(word).substr(kTokenProtocol.size())).value_or("");
   }
   return "";
 }

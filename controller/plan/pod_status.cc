@@ -116,7 +116,8 @@ json pod_condition(const json& before, const std::string& type, bool holds, cons
   put_text(out, "reason", reason);
   put_text(out, "message", message);
   for (const json& old : array_at(before, "conditions")) {
-    if (text_at(old, "type") == type && old.value("status", json()) == out["status"]) out["lastTransitionTime"] = old.value("lastTransitionTime", now);
+    if (text_at(old, "type") != type || text_at(old, "status") != text_at(out, "status")) continue;
+    out["lastTransitionTime"] = old.value("lastTransitionTime", now);
   }
   return out;
 }

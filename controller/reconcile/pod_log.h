@@ -1,6 +1,6 @@
 #pragma once
 
-#include "api/server/remote_process.h"
+#include "api/server/api_server.h"
 #include "base/clock.h"
 #include "controller/engine/engine.h"
 #include "controller/plan/pod_log.h"

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "api/server/remote_process.h"
+#include "api/server/api_server.h"
 #include "base/clock.h"
 #include "controller/reconcile/host.h"
 

@@ -3,7 +3,7 @@
 #include <memory>
 #include <string>
 
-#include "api/server/remote_process.h"
+#include "api/server/api_server.h"
 #include "base/clock.h"
 #include "controller/engine/engine.h"
 

@@ -5,7 +5,8 @@ namespace berth::fakes {
 // Says what it has to say, then gives back its input until that ends.
 class FakeEngine::Process final : public engine::ProcessStream {
  public:
-  Process(std::shared_ptr<base::Signal> changed, std::string output, bool reads) : changed_(std::move(changed)), output_(std::move(output)), reads_(reads) {}
+  Process(std::shared_ptr<base::Signal> changed, std::string output, bool reads)
+      : changed_(std::move(changed)), output_(std::move(output)), reads_(reads) {}
 
   Task<Result<std::optional<engine::LogChunk>>> next() override {
     while (output_.empty() && reads_ && !closed_) co_await changed_->wait();

@@ -19,7 +19,8 @@ std::string read_frames(std::string_view bytes, std::size_t step) {
     const bool ok = decoder.feed(bytes.substr(at, step), frames).has_value();
     for (const auto& frame : frames) {
       if (frame.headers.size() > SpdyDecoder::kMostHeaders) std::abort();
-      if (frame.type != SpdyFrame::Type::Data) story += "<" + std::to_string(static_cast<int>(frame.type)) + ":" + std::to_string(frame.stream);
+      const auto type = std::to_string(static_cast<int>(frame.type));
+      if (frame.type != SpdyFrame::Type::Data) story += "<" + type + ":" + std::to_string(frame.stream);
       for (const auto& [name, value] : frame.headers) story += name + "=" + value + ";";
       story += frame.payload;
       if (frame.fin) story += "." + std::to_string(frame.stream);

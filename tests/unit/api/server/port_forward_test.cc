@@ -55,7 +55,8 @@ TEST_F(PortForwardTest, BytesGoBothWaysUntilBothHaveEnded) {
 TEST_F(PortForwardTest, ARefusalIsTold) {
   over_spdy();
   open_pair(1, "17", "0");
-  EXPECT_THAT(frames(), ElementsAre("2#1 ", "2#3 ", "0#1 error forwarding port 17 to pod p1_default, uid u: connection refused", "0#1 .", "0#3 ."));
+  EXPECT_THAT(frames(), ElementsAre("2#1 ", "2#3 ", "0#1 error forwarding port 17 to pod p1_default, uid u: connection refused", "0#1 .",
+                                    "0#3 ."));
 }
 
 TEST_F(PortForwardTest, ManyConnectionsDoNotMixUp) {

@@ -143,7 +143,8 @@ struct StreamTest : testing::Test {
       if (message.opcode == http::WebSocketOpcode::Close) {
         text += std::to_string(http::websocket_close_code(message.payload));
       } else {
-        if (message.opcode == http::WebSocketOpcode::Binary && !message.payload.empty()) message.payload[0] = static_cast<char>(message.payload[0] + '0');
+        const bool has_channel = message.opcode == http::WebSocketOpcode::Binary && !message.payload.empty();
+        if (has_channel) message.payload[0] = static_cast<char>(message.payload[0] + '0');
         text += message.payload;
       }
       out.push_back(std::move(text));

@@ -37,9 +37,9 @@ TEST_F(ExecTest, AnExitStatusComesAfterTheOutput) {
   over_websocket(5);
   EXPECT_THAT(messages(),
               ElementsAre("2:1", "2:2err\n", "2:1out\n",
-                          "2:3{\"details\":{\"causes\":[{\"message\":\"3\",\"reason\":\"ExitCode\"}]},\"message\":\"command terminated with "
-                          "non-zero exit code: command terminated with exit code 3\",\"metadata\":{},\"reason\":\"NonZeroExitCode\",\"status\":"
-                          "\"Failure\"}",
+                          R"(2:3{"details":{"causes":[{"message":"3","reason":"ExitCode"}]},)"
+                          R"("message":"command terminated with non-zero exit code: command terminated with exit code 3",)"
+                          R"("metadata":{},"reason":"NonZeroExitCode","status":"Failure"})",
                           "8:1000"));
   EXPECT_TRUE(is_over());
 }
@@ -82,8 +82,9 @@ TEST_F(ExecTest, AProcessThatCannotBeStartedIsAFailure) {
   over_websocket(5);
   EXPECT_THAT(messages(),
               ElementsAre("2:1",
-                          "2:3{\"code\":500,\"details\":{\"causes\":[{\"message\":\"container db is not running\"}]},\"message\":\"Internal error "
-                          "occurred: container db is not running\",\"metadata\":{},\"reason\":\"InternalError\",\"status\":\"Failure\"}",
+                          R"(2:3{"code":500,"details":{"causes":[{"message":"container db is not running"}]},)"
+                          R"("message":"Internal error occurred: container db is not running",)"
+                          R"("metadata":{},"reason":"InternalError","status":"Failure"})",
                           "8:1000"));
 }
 
@@ -138,7 +139,8 @@ TEST_F(ExecTest, SpdyWaitsForEveryStream) {
   say(http::SpdyEncoder::data(3, "line1\n"));
   say(http::SpdyEncoder::data(3, "", true));
   EXPECT_TRUE(is_over());
-  EXPECT_THAT(frames(), ElementsAre("2#1 ", "2#3 ", "2#5 ", "2#7 ", "0#5 line1\n", "0#1 " + kSuccess, "3#1 ", "3#7 ", "3#3 ", "3#5 ", "7#7 "));
+  EXPECT_THAT(frames(), ElementsAre("2#1 ", "2#3 ", "2#5 ", "2#7 ", "0#5 line1\n", "0#1 " + kSuccess, "3#1 ", "3#7 ", "3#3 ", "3#5 ",
+                                    "7#7 "));
 }
 
 TEST_F(ExecTest, SpdyResizesAndAnswersPings) {

@@ -67,8 +67,8 @@ TEST(PodOptions, OfLogsAreChecked) {
     return parse_pod_log_options(request({}, std::move(query)), "p1", kNow).error();
   };
   EXPECT_EQ(error({{"tailLines", "-1"}, {"limitBytes", "0"}}).message,
-            "PodLogOptions \"p1\" is invalid: [tailLines: Invalid value: -1: must be greater than or equal to 0, limitBytes: Invalid value: 0: "
-            "must be greater than 0]");
+            "PodLogOptions \"p1\" is invalid: [tailLines: Invalid value: -1: must be greater than or equal to 0, "
+            "limitBytes: Invalid value: 0: must be greater than 0]");
   EXPECT_EQ(error({{"sinceSeconds", "5"}, {"sinceTime", "2026-01-01T00:00:00Z"}}).message,
             "PodLogOptions \"p1\" is invalid: []: Forbidden: at most one of `sinceTime` or `sinceSeconds` may be specified");
   EXPECT_EQ(error({{"sinceTime", "yesterday"}}).reason, Reason::BadRequest);
@@ -77,7 +77,8 @@ TEST(PodOptions, OfLogsAreChecked) {
 
 TEST(PodOptions, OfLogsAreRead) {
   const auto options = parse_pod_log_options(
-      request({}, {{"follow", "true"}, {"previous", "false"}, {"tailLines", "2"}, {"sinceSeconds", "60"}, {"limitBytes", "1000"}}), "p1", kNow);
+      request({}, {{"follow", "true"}, {"previous", "false"}, {"tailLines", "2"}, {"sinceSeconds", "60"}, {"limitBytes", "1000"}}),
+      "p1", kNow);
   EXPECT_TRUE(options->follow);
   EXPECT_FALSE(options->previous);
   EXPECT_EQ(options->tail, 2);
@@ -87,7 +88,8 @@ TEST(PodOptions, OfLogsAreRead) {
 
 TEST(PodOptions, OfExecKeepTheOrderOfTheCommand) {
   const auto options = parse_pod_exec_options(
-      request({}, {{"command", "sh"}, {"command", "-c"}, {"command", "exit 3"}, {"tty", "true"}, {"stdin", "1"}, {"stdout", "true"}, {"stderr", "true"}}));
+      request({}, {{"command", "sh"}, {"command", "-c"}, {"command", "exit 3"}, {"tty", "true"}, {"stdin", "1"}, {"stdout", "true"},
+                   {"stderr", "true"}}));
   EXPECT_THAT(options.command, ElementsAre("sh", "-c", "exit 3"));
   EXPECT_TRUE(options.streams.in && options.streams.out && options.streams.tty);
   EXPECT_FALSE(options.streams.err);
