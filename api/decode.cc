@@ -2,8 +2,10 @@
 
 #include "api/errors.h"
 #include "api/object_meta.h"
+#include "api/preconditions.h"
 #include "crd/cause.h"
 #include "crd/fields.h"
+#include "crd/managed_text.h"
 #include "crd/schema.h"
 
 namespace berth::api {
@@ -23,7 +25,7 @@ Error unrecognized(const crd::ResourceInfo& resource, const json& body, const st
 }
 
 std::optional<Error> check_type(const crd::ResourceInfo& resource, json& body) {
-  const bool core = resource.gvk.group.empty();
+  const bool core = !is_custom(resource);
   if (core && crd::text_at(body, "kind").empty()) body["kind"] = resource.gvk.kind;
   if (core && crd::text_at(body, "apiVersion").empty()) body["apiVersion"] = resource.gvk.api_version();
   const auto kind = crd::text_at(body, "kind");
@@ -44,27 +46,29 @@ std::optional<Error> check_type(const crd::ResourceInfo& resource, json& body) {
   return std::nullopt;
 }
 
-std::optional<Error> report_unknown(const crd::ResourceInfo& resource,
-                                    const std::vector<std::string>& unknown, const WriteOptions& options) {
-  std::string list;
-  std::size_t told = 0;
-  for (const auto& path : unknown) {
-    const bool last = told++ == crd::cause::kMostCauses;
-    const std::string text = last ? "and " + std::to_string(unknown.size() - crd::cause::kMostCauses) + " more"
-                                  : "unknown field \"" + path + "\"";
-    if (options.field_validation == FieldValidation::Warn && options.warnings)
-      options.warnings->push_back(text);
-    list += (list.empty() ? "" : ", ") + text;
-    if (last) break;
+// The managedFields that a client sends, in memory's form; null when there are none or they cannot be read, as for those who do not know
+// them.
+Result<json> take_managed_fields(json& metadata) {
+  json taken;
+  const auto found = metadata.find("managedFields");
+  if (found == metadata.end()) return Result<json>(boost::system::in_place_value, std::move(taken));
+  taken = std::move(*found);
+  metadata.erase(found);
+  if (taken.is_null()) return Result<json>(boost::system::in_place_value, std::move(taken));
+  if (!taken.is_array()) return bad_request("metadata.managedFields: must be a list");
+  for (const json& entry : taken) {
+    if (!entry.is_object()) return bad_request("metadata.managedFields: must be a list of objects");
+    const json* fields = crd::member(entry, "fieldsV1");
+    if (fields && !fields->is_object()) return Result<json>(boost::system::in_place_value, nullptr);
   }
-  if (list.empty() || options.field_validation != FieldValidation::Strict) return std::nullopt;
-  return bad_request(resource.gvk.kind + " in version \"" + resource.gvk.version +
-                     "\" cannot be handled as a " + resource.gvk.kind + ": strict decoding error: " + list);
+  json holder = {{"managedFields", std::move(taken)}};
+  crd::compact_managed_fields(holder);
+  return Result<json>(boost::system::in_place_value, std::move(holder["managedFields"]));
 }
 
 }  // namespace
 
-Result<json> decode(const crd::ResourceInfo& resource, json body, const WriteOptions& options) {
+Result<Decoded> decode_fields(const crd::ResourceInfo& resource, const json& schema, json body) {
   if (!body.is_object()) {
     return bad_request("the object provided is unrecognized (must be of type " + resource.gvk.kind +
                        "): couldn't get version/kind; json parse error: expected an object, not " +
@@ -75,16 +79,18 @@ Result<json> decode(const crd::ResourceInfo& resource, json body, const WriteOpt
   json& metadata = body["metadata"];
   if (metadata.is_null()) metadata = json::object();
   if (!metadata.is_object()) return bad_request("metadata: must be an object");
-  auto unknown = prune_metadata(metadata);
+  auto managed = take_managed_fields(metadata);
+  if (managed.has_error()) return managed.error();
+  Decoded out;
+  out.unknown = prune_metadata(metadata);
   const auto generate = metadata.find("generateName");
   if (generate != metadata.end() && !generate->is_string())
     return bad_request("metadata.generateName: must be a string");
-  for (auto& path : crd::prune(resource.schema, body)) unknown.push_back(std::move(path));
-  crd::apply_defaults(resource.schema, body);
+  for (auto& path : crd::prune(schema, body)) out.unknown.push_back(std::move(path));
+  crd::apply_defaults(schema, body);
   if (resource.prepare) {
     if (auto prepared = resource.prepare(body); prepared.has_error()) return prepared.error();
   }
-  if (auto error = report_unknown(resource, unknown, options)) return *error;
 
   // Checks the types of metadata, on a copy without the revision: what that has to be depends on the
   // operation.
@@ -95,7 +101,40 @@ Result<json> decode(const crd::ResourceInfo& resource, json body, const WriteOpt
     probe["metadata"].erase("resourceVersion");
   }
   if (auto object = Object::make(std::move(probe)); object.has_error()) return object.error();
-  return Result<json>(boost::system::in_place_value, std::move(body));
+  out.body = std::move(body);
+  out.managed = std::move(managed.value());
+  return out;
+}
+
+std::vector<std::string> unknown_texts(const std::vector<std::string>& unknown) {
+  std::vector<std::string> texts;
+  for (const auto& path : unknown) {
+    if (texts.size() == crd::cause::kMostCauses) {
+      texts.push_back("and " + std::to_string(unknown.size() - crd::cause::kMostCauses) + " more");
+      break;
+    }
+    texts.push_back("unknown field \"" + path + "\"");
+  }
+  return texts;
+}
+
+std::string strict_error(const std::vector<std::string>& texts, const WriteOptions& options) {
+  if (options.field_validation == FieldValidation::Warn && options.warnings) {
+    options.warnings->insert(options.warnings->end(), texts.begin(), texts.end());
+  }
+  if (options.field_validation != FieldValidation::Strict) return "";
+  std::string list;
+  for (const auto& text : texts) list += (list.empty() ? "strict decoding error: " : ", ") + text;
+  return list;
+}
+
+Result<Decoded> decode(const crd::ResourceInfo& resource, json body, const WriteOptions& options) {
+  auto decoded = decode_fields(resource, resource.schema, std::move(body));
+  if (decoded.has_error()) return decoded;
+  const auto strict = strict_error(unknown_texts(decoded->unknown), options);
+  if (strict.empty()) return decoded;
+  return bad_request(resource.gvk.kind + " in version \"" + resource.gvk.version + "\" cannot be handled as a " +
+                     resource.gvk.kind + ": " + strict);
 }
 
 }  // namespace berth::api

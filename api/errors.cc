@@ -68,4 +68,15 @@ Error invalid(const crd::ResourceInfo& resource, std::string_view name, std::vec
   return invalid(group_kind(resource.gvk), name, std::move(causes));
 }
 
+Error revision_required(const crd::ResourceInfo& resource, std::string_view name) {
+  return invalid(resource.group_resource(), name,
+                 {crd::cause::invalid("metadata.resourceVersion", 0, "must be specified for an update")});
+}
+
+Error invalid_patch(const std::string& patched, const std::string& why) {
+  constexpr std::size_t kMostBytes = 16 * 1024;
+  const std::string shown = patched.size() > kMostBytes ? patched.substr(0, kMostBytes) + " ..." : patched;
+  return invalid("", "", {{"FieldValueInvalid", "Invalid value: " + crd::dump(shown) + ": " + why, "patch"}});
+}
+
 }  // namespace berth::api

@@ -29,6 +29,11 @@ Error namespace_terminating(const crd::ResourceInfo& resource, std::string_view 
 Error invalid(std::string_view what, std::string_view name, std::vector<Cause> causes);
 Error invalid(const crd::ResourceInfo& resource, std::string_view name, std::vector<Cause> causes);
 
+// testenvironments.berth.dev "web" is invalid: metadata.resourceVersion: Invalid value: 0: must be specified for an update
+Error revision_required(const crd::ResourceInfo& resource, std::string_view name);
+// A patch whose result is not what a strict reading takes: "" is invalid: patch: Invalid value: "<the patched object>": <why>
+Error invalid_patch(const std::string& patched, const std::string& why);
+
 // "TestEnvironment.berth.dev", "Namespace".
 std::string group_kind(const crd::GroupVersionKind& gvk);
 

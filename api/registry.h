@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "api/quota_ledger.h"
+#include "api/patch.h"
 #include "api/storage/store.h"
 #include "base/clock.h"
 #include "crd/scheme.h"
@@ -43,8 +44,10 @@ struct DeletePreconditions {
 using storage::ListResult;
 using storage::Watcher;
 
+struct WantedState;
+
 // THE ONE WRITE PATH. Object in, checked and stamped Object committed: prune, strict check, default, validate, rules,
-// then uid, creationTimestamp, generation, finalizers, name from generateName. Sources, HTTP and controllers all come
+// then uid, creationTimestamp, generation, finalizers, name from generateName, managedFields. Sources, HTTP and controllers all come
 // through here. Loop thread only.
 //
 // Errors of all writes: BadRequest (wrong apiVersion, name or namespace that contradict the key, strict decoding, a
@@ -74,6 +77,11 @@ class Registry {
   // write, same revision.
   // An update that removes the last finalizer of a deleting object deletes it.
   Task<Result<ObjectPtr>> replace(const crd::ResourceInfo& resource, ObjectKey key, json body, WriteOptions options);
+  // The same for an object that is made from what is stored: as often as it takes when others write meanwhile, unless the patch names a
+  // resourceVersion. An Apply makes what is not there. StrategicMerge is for core kinds. `status`: the patch is about the status
+  // subresource. Errors besides: RequestEntityTooLarge; Conflict with a cause per field that another manager holds; Invalid
+  // kPatchRejected.
+  Task<Result<Patched>> patch(const crd::ResourceInfo& resource, ObjectKey key, Patch patch, WriteOptions options, bool status);
   // Only .status (and the resourceVersion and uid checks, when they are given) is taken from `body`.
   Task<Result<ObjectPtr>> update_status(const crd::ResourceInfo& resource, ObjectKey key, json body,
                                         WriteOptions options);
@@ -98,11 +106,14 @@ class Registry {
   json stamp_new(const crd::ResourceInfo& resource, json body);
   Task<Result<void>> ensure_namespace(std::string ns, const crd::ResourceInfo& resource, std::string name, bool dry_run);
   // Errors: Conflict when the object changed meanwhile; the caller decides whether to look again.
-  Task<Result<ObjectPtr>> write_back(const crd::ResourceInfo& resource, ObjectPtr old, json body, bool dry_run);
-  Task<Result<ObjectPtr>> replace_once(const crd::ResourceInfo& resource, const ObjectKey& key, const json& body,
-                                       const WriteOptions& options);
-  Task<Result<ObjectPtr>> update_status_once(const crd::ResourceInfo& resource, const ObjectKey& key, const json& body,
-                                             const WriteOptions& options);
+  Task<Result<ObjectPtr>> write_back(const crd::ResourceInfo& resource, ObjectPtr old, json body, bool dry_run,
+                                     bool restamped = false);
+  Result<json> new_state(const crd::ResourceInfo& resource, const WantedState& wanted, json body, const WriteOptions& options);
+  Task<Result<ObjectPtr>> create_wanted(const crd::ResourceInfo& resource, std::string ns, WantedState wanted, WriteOptions options);
+  Task<Result<ObjectPtr>> create_applied(const crd::ResourceInfo& resource, const ObjectKey& key, WantedState wanted,
+                                         const WriteOptions& options);
+  Task<Result<ObjectPtr>> update(const crd::ResourceInfo& resource, const ObjectKey& key, const WantedState& wanted,
+                                 const WriteOptions& options, bool status);
   Task<Result<ObjectPtr>> remove_once(const crd::ResourceInfo& resource, const ObjectKey& key,
                                       const DeletePreconditions& preconditions, bool dry_run,
                                       Propagation propagation);

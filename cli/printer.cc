@@ -28,10 +28,17 @@ std::string involved(const Object& event) {
   return lower(text_at(object, {"kind"})) + "/" + text_at(object, {"name"});
 }
 
+// Who manages which field is of no use to a reader, and long.
+json shown_body(const Object& object) {
+  json body = object.body();
+  body["metadata"].erase("managedFields");
+  return body;
+}
+
 json list_of(const std::vector<ObjectPtr>& objects) {
   json list = {
       {"apiVersion", "v1"}, {"kind", "List"}, {"metadata", {{"resourceVersion", ""}}}, {"items", json::array()}};
-  for (const auto& object : objects) list["items"].push_back(object->body());
+  for (const auto& object : objects) list["items"].push_back(shown_body(*object));
   return list;
 }
 
@@ -125,9 +132,9 @@ std::string Printer::print(const std::vector<ObjectPtr>& objects, base::SystemTi
       for (const auto& object : objects) add_row(*object, now);
       return table_.take(with_header_);
     case Output::Yaml:
-      return ended_line(crd::to_yaml(single ? objects.front()->body() : list_of(objects)));
+      return ended_line(crd::to_yaml(single ? shown_body(*objects.front()) : list_of(objects)));
     case Output::Json:
-      return crd::dump(single ? objects.front()->body() : list_of(objects), 2) + "\n";
+      return crd::dump(single ? shown_body(*objects.front()) : list_of(objects), 2) + "\n";
     case Output::Name:
       for (const auto& object : objects) result += display_name(resource_, object->name()) + "\n";
   }
@@ -141,9 +148,9 @@ std::string Printer::print_change(const ObjectPtr& object, base::SystemTime now)
       add_row(*object, now);
       return table_.take(with_header_);
     case Output::Yaml:
-      return "---\n" + ended_line(crd::to_yaml(object->body()));
+      return "---\n" + ended_line(crd::to_yaml(shown_body(*object)));
     case Output::Json:
-      return crd::dump(object->body()) + "\n";
+      return crd::dump(shown_body(*object)) + "\n";
     case Output::Name:
       break;
   }

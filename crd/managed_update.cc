@@ -221,7 +221,7 @@ Result<ApplyOutcome> apply_config(const ApplyRequest& request, const json* live,
     return conflict_error(conflicts);
   }
   outcome.changed = !live || outcome.body != old;
-  if (outcome.changed) own->time = request.writer.time;
+  if (outcome.changed || request.stamp) own->time = request.writer.time;
   drop_empty(next);
   entries = std::move(next);
   return outcome;

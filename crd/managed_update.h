@@ -29,6 +29,8 @@ struct ApplyRequest {
   ObjectPart part = ObjectPart::Main;
   FieldWriter writer;
   bool force = false;
+  // The time of the entry is set even if nothing changes.
+  bool stamp = false;
   // Paths that may change hands without force. For what a client applied in another way before.
   FieldSet yields = {};
 };

@@ -3,6 +3,7 @@
 #include "api/client/http_watcher.h"
 #include "api/http/uri.h"
 #include "api/server/status_error.h"
+#include "crd/managed_text.h"
 
 namespace berth::api {
 
@@ -185,7 +186,7 @@ Task<Result<std::unique_ptr<Watcher>>> HttpClient::watch(const crd::ResourceInfo
 
 Task<Result<ObjectPtr>> HttpClient::create(const crd::ResourceInfo& resource, std::string ns, json body,
                                            WriteOptions options) {
-  Call call{"POST", resource_path(resource, ns, "") + query_of(options), crd::dump(body)};
+  Call call{"POST", resource_path(resource, ns, "") + query_of(options), crd::wire_text(body)};
   auto response = co_await impl_->exchange(std::move(call));
   if (!response) co_return response.error();
   take_warnings(response->headers, options);
@@ -194,7 +195,7 @@ Task<Result<ObjectPtr>> HttpClient::create(const crd::ResourceInfo& resource, st
 
 Task<Result<ObjectPtr>> HttpClient::replace(const crd::ResourceInfo& resource, ObjectKey key, json body,
                                             WriteOptions options) {
-  Call call{"PUT", resource_path(resource, key.ns, key.name) + query_of(options), crd::dump(body)};
+  Call call{"PUT", resource_path(resource, key.ns, key.name) + query_of(options), crd::wire_text(body)};
   auto response = co_await impl_->exchange(std::move(call));
   if (!response) co_return response.error();
   take_warnings(response->headers, options);
@@ -203,7 +204,7 @@ Task<Result<ObjectPtr>> HttpClient::replace(const crd::ResourceInfo& resource, O
 
 Task<Result<ObjectPtr>> HttpClient::update_status(const crd::ResourceInfo& resource, ObjectKey key, json body,
                                                   WriteOptions options) {
-  Call call{"PUT", resource_path(resource, key.ns, key.name) + "/status" + query_of(options), crd::dump(body)};
+  Call call{"PUT", resource_path(resource, key.ns, key.name) + "/status" + query_of(options), crd::wire_text(body)};
   auto response = co_await impl_->exchange(std::move(call));
   if (!response) co_return response.error();
   take_warnings(response->headers, options);

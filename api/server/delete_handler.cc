@@ -5,6 +5,7 @@
 #include "api/server/options.h"
 #include "api/server/request_body.h"
 #include "api/server/write_options.h"
+#include "crd/managed_text.h"
 
 namespace berth::api {
 
@@ -50,7 +51,7 @@ Result<Chosen> choose(const Registry& registry, const http::ServerRequest& reque
 
 json list_of_chosen(const Chosen& chosen, const crd::ResourceInfo& resource) {
   json items = json::array();
-  for (const auto& object : chosen.objects) items.push_back(object->body());
+  for (const auto& object : chosen.objects) items.push_back(crd::wire_form(object->body()));
   return {{"apiVersion", resource.gvk.api_version()},
           {"kind", resource.gvk.kind + "List"},
           {"metadata", {{"continue", ""}, {"resourceVersion", std::to_string(chosen.revision)}}},
@@ -71,7 +72,7 @@ Task<void> DeleteHandler::remove(const http::ServerRequest& request, const Route
     co_await send_failure(object.error(), route, reply);
     co_return;
   }
-  json answer = (*object)->deleting() ? (*object)->body() : removed_status(**object, *route.resource);
+  json answer = (*object)->deleting() ? crd::wire_form((*object)->body()) : removed_status(**object, *route.resource);
   co_await reply.send(200, std::move(answer));
 }
 
@@ -118,7 +119,7 @@ Task<void> DeleteHandler::finalize(const http::ServerRequest& request, const Rou
     co_await send_failure(finalized.error(), route, reply);
     co_return;
   }
-  json answer = (*finalized)->body();
+  json answer = crd::wire_form((*finalized)->body());
   co_await reply.send(200, std::move(answer));
 }
 

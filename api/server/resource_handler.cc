@@ -62,6 +62,8 @@ Task<void> ResourceHandler::item(const http::ServerRequest& request, const Route
     co_await reads_.get(request, route, reply);
   } else if (request.method == "PUT") {
     co_await writes_.update(request, route, false, reply);
+  } else if (request.method == "PATCH") {
+    co_await writes_.patch(request, route, false, reply);
   } else if (request.method == "DELETE") {
     co_await deletes_.remove(request, route, reply);
   } else {
@@ -83,6 +85,8 @@ Task<void> ResourceHandler::subresource(const http::ServerRequest& request, cons
     co_await reads_.get(request, route, reply);
   } else if (status && request.method == "PUT") {
     co_await writes_.update(request, route, true, reply);
+  } else if (status && request.method == "PATCH") {
+    co_await writes_.patch(request, route, true, reply);
   } else if (finalize_part && request.method == "PUT") {
     co_await deletes_.finalize(request, route, reply);
   } else if (log_part && request.method == "GET") {

@@ -1,18 +1,22 @@
 #include "api/server/write_handler.h"
 
+#include "api/errors.h"
+#include "api/preconditions.h"
 #include "api/server/failure.h"
+#include "api/server/patch_body.h"
 #include "api/server/request_body.h"
 #include "api/server/write_options.h"
+#include "crd/fields.h"
 
 namespace berth::api {
 
 namespace {
 
-std::string name_in(const json& body) {
-  const auto metadata = body.find("metadata");
-  if (metadata == body.end() || !metadata->is_object()) return {};
-  const auto name = metadata->find("name");
-  return name != metadata->end() && name->is_string() ? name->get<std::string>() : std::string();
+std::string name_in(const json& body) { return crd::text_at(crd::object_at(body, "metadata"), "name"); }
+
+// Berth's own parts write the status of whatever is there; clients say what they looked at.
+bool lacks_revision(const crd::ResourceInfo& resource, const json& body) {
+  return is_custom(resource) && crd::text_at(crd::object_at(body, "metadata"), "resourceVersion").empty();
 }
 
 }  // namespace
@@ -58,6 +62,10 @@ Task<void> WriteHandler::update(const http::ServerRequest& request, const Route&
     co_await send_failure(body.error(), route, reply);
     co_return;
   }
+  if (status && lacks_revision(*route.resource, body.value()) && registry_.get(*route.resource, route.key())) {
+    co_await send_failure(revision_required(*route.resource, route.name), route, reply);
+    co_return;
+  }
   std::vector<std::string> warnings;
   options->warnings = &warnings;
   auto writing = status ? registry_.update_status(*route.resource, route.key(), std::move(body.value()), std::move(*options))
@@ -70,6 +78,36 @@ Task<void> WriteHandler::update(const http::ServerRequest& request, const Route&
   }
   std::string bytes = (*object)->bytes();
   co_await reply.send_bytes(200, std::move(bytes));
+}
+
+Task<void> WriteHandler::patch(const http::ServerRequest& request, const Route& route, bool status, Reply& reply) {
+  auto type = patch_type(request.header("Content-Type"), *route.resource);
+  if (!type) {
+    co_await send_failure(type.error(), route, reply);
+    co_return;
+  }
+  auto options = parse_patch_options(request, *type == PatchType::Apply);
+  if (!options) {
+    co_await send_failure(options.error(), route, reply);
+    co_return;
+  }
+  auto patch = read_patch(*type, request.body);
+  if (patch.has_error()) {
+    co_await send_failure(patch.error(), route, reply);
+    co_return;
+  }
+  patch->force = options->force;
+  std::vector<std::string> warnings;
+  options->write.warnings = &warnings;
+  auto patched =
+      co_await registry_.patch(*route.resource, route.key(), std::move(patch.value()), std::move(options->write), status);
+  for (auto& warning : warnings) reply.warn(std::move(warning));
+  if (!patched) {
+    co_await send_failure(patched.error(), route, reply);
+    co_return;
+  }
+  std::string bytes = patched->object->bytes();
+  co_await reply.send_bytes(patched->created ? 201 : 200, std::move(bytes));
 }
 
 }  // namespace berth::api

@@ -53,4 +53,18 @@ Result<WriteOptions> parse_write_options(const http::ServerRequest& request, con
   return options;
 }
 
+Result<PatchOptions> parse_patch_options(const http::ServerRequest& request, bool apply) {
+  const std::string kind = "PatchOptions";
+  auto write = parse_write_options(request, kind);
+  if (!write) return write.error();
+  PatchOptions options{std::move(*write), false};
+  const auto force = request.query_value("force");
+  if (apply && request.query_value("fieldManager").value_or("").empty()) {
+    return invalid_options(kind, crd::cause::required("fieldManager", "is required for apply patch"));
+  }
+  if (!apply && force) return invalid_options(kind, crd::cause::forbidden("force", "may not be specified for non-apply patch"));
+  options.force = is_true(force);
+  return options;
+}
+
 }  // namespace berth::api

@@ -24,9 +24,11 @@ TEST_F(RegistryTest, CreateStampsWhatTheServerOwnsAndIgnoresWhatTheClientSaysOfI
   EXPECT_EQ(metadata["namespace"], "ci");
   EXPECT_EQ(metadata["finalizers"], json::array({"berth.dev/engine"}));
   EXPECT_EQ(metadata["resourceVersion"], std::to_string(store->revision()));
-  for (const char* field : {"deletionTimestamp", "deletionGracePeriodSeconds", "selfLink", "managedFields"}) {
+  for (const char* field : {"deletionTimestamp", "deletionGracePeriodSeconds", "selfLink"}) {
     EXPECT_FALSE(metadata.contains(field)) << field;
   }
+  ASSERT_EQ(metadata["managedFields"].size(), 1u);
+  EXPECT_EQ(metadata["managedFields"][0]["manager"], "unknown");
   EXPECT_FALSE(object->body().contains("status"));
 }
 

@@ -260,7 +260,7 @@ TEST_F(ApiServerTest, RefusesMethodsThatAResourceDoesNotHave) {
   EXPECT_EQ(refused.status, 405);
   EXPECT_EQ(refused.value()["message"], "delete is not supported on resources of kind \"testenvironments.berth.dev\"");
   EXPECT_EQ(refused.value()["details"], json({{"group", "berth.dev"}, {"kind", "testenvironments"}}));
-  EXPECT_EQ(send("PATCH", path, "{}").status, 405);
+  EXPECT_EQ(send("PATCH", kEnvironments, "{}").status, 405);
   EXPECT_EQ(send("OPTIONS", path).status, 405);
   EXPECT_EQ(send("PUT", kEnvironments, "{}").status, 405);
   EXPECT_EQ(send("POST", path, "{}").status, 405);
