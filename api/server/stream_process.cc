@@ -57,7 +57,11 @@ Task<void> connect_process(Channels& channels, std::shared_ptr<RemoteProcess> pr
   process->close();
   co_await asio::this_coro::reset_cancellation_state();
   co_await group.stop();
-  if (failure) std::rethrow_exception(failure);
+  if (!failure) co_return;
+  // The server stops. A client that hears nothing more takes it for a success.
+  json status = exec_failure("the server is being stopped; the command may still run");
+  co_await channels.finish(std::move(status));
+  std::rethrow_exception(failure);
 }
 
 }  // namespace

@@ -13,12 +13,15 @@ using crd::number_at;
 using crd::object_at;
 using crd::text_at;
 
+constexpr const char* kCreating = "ContainerCreating";
+
 // What a pod comes to, before it is written down.
 struct PodView {
   std::string phase = "Pending";
   json state;  // of its container
   bool ready = false;
   bool started = false;      // its container runs
+  bool made = true;          // there is a container that ran
   bool scheduled = false;
   std::string reason;        // of the whole pod
   std::string message;
@@ -63,7 +66,7 @@ std::string waiting_reason(const std::string& reason) {
       {"EngineError", "CreateContainerError"},    {"NameConflict", "CreateContainerError"},
       {"DependencyFailed", "DependencyFailed"},   {"DiskPressure", "CreateContainerError"}};
   const auto word = kWords.find(reason);
-  return word == kWords.end() ? "ContainerCreating" : word->second;
+  return word == kWords.end() ? kCreating : word->second;
 }
 
 std::string condition_message(const json& status, std::string_view type) {
@@ -104,7 +107,10 @@ PodView look_at_container(const json& environment, const json& status) {
   } else if (state == "Broken") {
     view = {.phase = "Running", .state = waiting("ContainerStatusUnknown", message)};
   } else {
-    view.state = waiting(waiting_reason(text_at(status, "reason")), message);
+    // What it waits for changes often, and is in the environment's status: only what is wrong is told here too.
+    const std::string reason = waiting_reason(text_at(status, "reason"));
+    view.state = waiting(reason, reason == kCreating ? "" : message);
+    view.made = false;
   }
   return view;
 }
@@ -149,7 +155,7 @@ json container_status(const PodView& view, const json& service, const json& stat
   } else if (const json& end = object_at(status, "lastTermination"); !end.empty()) {
     last = terminated(end, status);
   }
-  const std::string image_id = text_at(status, "imageID");
+  const std::string image_id = view.made ? text_at(status, "imageID") : "";
   json out = {{"name", text_at(service, "name")},
               {"image", text_at(service, "image")},
               {"imageID", image_id.empty() ? "" : "docker://" + image_id},
@@ -158,7 +164,7 @@ json container_status(const PodView& view, const json& service, const json& stat
               {"restartCount", number_at(status, "restartCount")},
               {"state", view.state},
               {"lastState", std::move(last)}};
-  put_text(out, "containerID", container_id(status));
+  if (view.made) put_text(out, "containerID", container_id(status));
   return out;
 }
 

@@ -25,6 +25,11 @@ bool is_pod_of(const Object& pod, const Object& environment) {
 
 std::string phase_of_environment(const Object& environment) { return crd::text_at(environment.status(), "phase"); }
 
+bool is_being_made(const Object& environment) {
+  const auto phase = phase_of_environment(environment);
+  return phase.empty() || phase == "Pending" || phase == "Provisioning";
+}
+
 // Heartbeats, annotations and the like are not shown by a pod.
 bool shows_in_pods(const Object& old, const Object& now) {
   const auto labels = [](const Object& object) -> const json& {
@@ -53,7 +58,7 @@ PodController::PodController(Executor executor, base::Clock& clock, api::Client&
 
 void PodController::environment_changed(const ObjectPtr& old, const ObjectPtr& now) {
   if (old && now && !shows_in_pods(*old, *now)) return;
-  const bool hurry = old && now && phase_of_environment(*old) != phase_of_environment(*now);
+  const bool hurry = old && now && phase_of_environment(*old) != phase_of_environment(*now) && !is_being_made(*now);
   queue_.add_after(now ? now->key() : old->key(), hurry ? base::Duration{0} : kGather);
 }
 

@@ -21,9 +21,9 @@ namespace berth::reconcile {
 class PodController final : public runtime::Reconciler {
  public:
   static constexpr int kWorkers = 4;
-  // So long a change waits for others of its environment, so that a start is a few writes and not one for each step. One of its phase
-  // does not wait: somebody does who will look at the pods next.
-  static constexpr base::Duration kGather = std::chrono::milliseconds(100);
+  // So long a change waits for others of its environment, so that a start is a few writes and not one for each step. One to a phase
+  // that lasts does not wait: somebody waits for it who will look at the pods next.
+  static constexpr base::Duration kGather = std::chrono::milliseconds(200);
 
   // `environments` must not have been started; this adds a handler to it.
   PodController(Executor executor, base::Clock& clock, api::Client& client, const crd::ResourceInfo& resource,

@@ -7,8 +7,8 @@ namespace {
 constexpr base::Duration kExitTime = std::chrono::seconds(10);  // from the end of the output to the exit code
 constexpr base::Duration kResizeTime = std::chrono::seconds(5);
 // A terminal can be resized once its command runs, which is a moment after the client may say how large it is.
-constexpr int kResizeTries = 20;
-constexpr base::Duration kResizePause = std::chrono::milliseconds(25);
+constexpr int kResizeTries = 100;
+constexpr base::Duration kResizePause = std::chrono::milliseconds(5);
 
 constexpr std::string_view kNotStarted = "OCI runtime exec failed";
 constexpr std::size_t kLongestRefusal = 64 * 1024;

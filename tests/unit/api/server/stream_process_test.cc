@@ -105,6 +105,15 @@ TEST_F(ExecTest, AClientThatBreaksTheProtocolIsToldAndLeft) {
   EXPECT_THAT(messages(), ElementsAre("2:1", "8:1002"));
 }
 
+TEST_F(ExecTest, AServerThatStopsIsNoSuccess) {
+  streams.in = true;
+  over_websocket(5);
+  fakes::run_task(io, clock, tasks.stop());
+  ASSERT_EQ(messages().size(), 3U);
+  EXPECT_NE(messages()[1].find("the server is being stopped"), std::string::npos) << messages()[1];
+  EXPECT_EQ(messages()[2], "8:1000");
+}
+
 TEST_F(ExecTest, PingsAreAnswered) {
   streams.in = true;
   over_websocket(5);

@@ -114,6 +114,13 @@ TEST(Pod, WhoseContainerIsMadeIsPending) {
   EXPECT_EQ(condition(status, "Ready")["message"], "containers with unready status: [db]");
 }
 
+TEST(Pod, DoesNotChangeWithEveryStepOfItsMaking) {
+  Shop shop;
+  const json before = shop.pod();
+  shop.service.update({{"containerID", "abc"}, {"imageID", "sha256:1"}, {"message", "is being started"}});
+  EXPECT_EQ(shop.pod(), before);
+}
+
 TEST(Pod, SaysInKubernetesWordsWhyItsContainerCannotBeMade) {
   Shop shop;
   shop.service["reason"] = "ImagePullFailed";

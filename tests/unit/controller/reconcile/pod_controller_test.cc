@@ -96,7 +96,7 @@ TEST_F(PodWorld, AStartIsFewWrites) {
   const auto writes = [this] { return metric("controller_runtime_reconcile_total{controller=\"pod\",result=\"success\"}"); };
   create(two_services("shop"));
   run(10s);
-  EXPECT_LE(writes(), 12) << "passes over pods of one environment until it is ready";
+  EXPECT_LE(writes(), 6) << "passes over pods of one environment until it is ready";
 }
 
 }  // namespace
