@@ -16,6 +16,7 @@
 #include "base/log.h"
 #include "controller/app/instance_lock.h"
 #include "controller/engine/http_engine.h"
+#include "controller/reconcile/core_controllers.h"
 #include "controller/reconcile/environment_controller.h"
 #include "controller/reconcile/host_network.h"
 #include "controller/reconcile/pod_controller.h"
@@ -88,6 +89,7 @@ struct App::Impl::Parts {
                      controller_options(app, instance)),
         pods(app.executor, app.clock, client, *app.scheme.find("", "v1", "pods"), environments.environments(), app.pod_metrics,
              {kHostName, app.config.publish_address}),
+        core(app.executor, app.clock, registry, app.metrics),
         source(app.executor, app.clock, client, app.scheme, environments.environments(), app.manifest_metrics, emit,
                source_options(app)),
         api(registry, app.clock, app.api_metrics, environments.operations(), api_options(app, std::move(token))),
@@ -127,6 +129,7 @@ struct App::Impl::Parts {
     options.ready = [this] { return environments.ready(); };
     options.metrics = [this, &app] {
       environments.report_times();
+      core.report_times();
       return app.metrics.text();
     };
     options.version = BERTH_VERSION;
@@ -139,6 +142,7 @@ struct App::Impl::Parts {
   reconcile::EmitEvent emit;
   reconcile::EnvironmentController environments;
   reconcile::PodController pods;
+  reconcile::CoreControllers core;
   source::DirSource source;
   api::ApiServer api;
   http::Server server;
@@ -189,6 +193,7 @@ Task<Result<void>> App::start() {
   if (watched.has_error()) co_return base::error(watched.error().reason, "--manifests: " + watched.error().message);
   parts.recorder.start();
   parts.environments.start();
+  parts.core.start();
   parts.pods.start();
   base::log_info("berthd", "started",
                  {{"version", BERTH_VERSION}, {"instance", *instance}, {"engine", app.config.docker_host.str()},
@@ -210,6 +215,7 @@ Task<void> App::stop() {
     const auto grace = kServerGrace;
     co_await parts.server.stop(grace);
     co_await parts.source.stop();
+    co_await parts.core.stop();
     co_await parts.pods.stop();
     const auto operations_grace = kOperationsGrace;
     co_await parts.environments.stop(operations_grace);

@@ -12,7 +12,6 @@ namespace {
 constexpr std::size_t kBatch = 64;
 constexpr std::size_t kRememberedEntries = 4096;
 constexpr base::Duration kGather = std::chrono::milliseconds(50);  // so that one transaction stores many
-constexpr base::Duration kPruneEvery = std::chrono::minutes(10);
 
 std::string event_name(const std::string& object, base::SystemTime now, std::uint64_t serial) {
   char suffix[40];
@@ -35,7 +34,6 @@ EventRecorder::EventRecorder(Executor executor, base::Clock& clock, api::Client&
 
 void EventRecorder::start() {
   tasks_.spawn("write", write_loop());
-  tasks_.spawn("prune", prune_loop());
 }
 
 Task<void> EventRecorder::stop() {
@@ -63,9 +61,12 @@ void EventRecorder::emit(const ObjectPtr& about, bool warning, std::string reaso
     Entry entry;
     entry.key.ns = about->ns().empty() ? "default" : about->ns();
     entry.key.name = event_name(about->name(), now, names_++);
-    entry.involved = {{"apiVersion", about->gvk().api_version()}, {"kind", about->gvk().kind},
-                      {"name", about->name()},                    {"namespace", about->ns()},
-                      {"uid", about->uid()},                      {"resourceVersion", std::to_string(about->revision())}};
+    entry.involved = {{"apiVersion", about->gvk().api_version()},
+                      {"kind", about->gvk().kind},
+                      {"name", about->name()},
+                      {"uid", about->uid()},
+                      {"resourceVersion", std::to_string(about->revision())}};
+    if (!about->ns().empty()) entry.involved["namespace"] = about->ns();
     entry.first = now;
     found = entries_.emplace(identity, std::move(entry)).first;
   }
@@ -100,7 +101,8 @@ Task<void> EventRecorder::write(Identity identity) {
     if (found != entries_.end()) found->second.written = entry.count;
   } else {
     ++dropped_;
-    base::log_warn("event", "event was not stored",
+    const bool expected = stored.error().reason == Reason::Forbidden;  // its namespace is going
+    base::log(expected ? base::LogLevel::Debug : base::LogLevel::Warn, "event", "event was not stored",
                    {{"event", entry.key.str()}, {"reason", base::to_string(stored.error().reason)}, {"error", stored.error().message}});
   }
 }
@@ -134,6 +136,7 @@ json EventRecorder::body(const Identity& identity, const Entry& entry) const {
           {"message", identity.message},
           {"type", identity.warning ? "Warning" : "Normal"},
           {"source", {{"component", component_}}},
+          {"reportingComponent", component_},
           {"firstTimestamp", base::format_time(entry.first)},
           {"lastTimestamp", base::format_time(entry.last)},
           {"count", entry.count}};
@@ -145,29 +148,6 @@ void EventRecorder::forget_old() {
   std::erase_if(entries_, [&](const auto& item) {
     return !item.second.pending && (full || item.second.last < oldest);
   });
-}
-
-Task<void> EventRecorder::prune_loop() {
-  for (;;) {
-    co_await prune();
-    co_await clock_.sleep_for(kPruneEvery);
-  }
-}
-
-Task<void> EventRecorder::prune() {
-  std::string everywhere;
-  auto listed = co_await client_.list(resource_, everywhere);
-  if (listed.has_error()) co_return;
-  const auto oldest = clock_.system_now() - kKeep;
-  for (const auto& event : listed->items) {
-    const auto& stamp = event->body().value("lastTimestamp", json());
-    const auto last = stamp.is_string() ? base::parse_time(stamp.get<std::string>()) : std::nullopt;
-    if (last.value_or(event->creation_time()) >= oldest) continue;
-    api::DeletePreconditions preconditions;
-    preconditions.revision = event->revision();
-    auto removed = co_await client_.remove(resource_, event->key(), std::move(preconditions));
-    if (removed.has_error() && removed.error().reason == Reason::InternalError) co_return;
-  }
 }
 
 }  // namespace berth::runtime

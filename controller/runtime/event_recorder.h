@@ -14,8 +14,7 @@
 namespace berth::runtime {
 
 // Tells people what happened, as core/v1 Events in the namespace of the object. emit() never waits: a writer of its own stores
-// them in batches. The same thing said again about the same object raises `count` of one Event. Events that were not repeated for an
-// hour are removed. Loop thread only.
+// them in batches. The same thing said again about the same object within an hour raises `count` of one Event. Loop thread only.
 class EventRecorder {
  public:
   static constexpr std::size_t kPendingLimit = 1024;  // above: the event is dropped, counted and only logged
@@ -51,10 +50,8 @@ class EventRecorder {
   };
 
   Task<void> write_loop();
-  Task<void> prune_loop();
   Task<void> write(Identity identity);
   Task<Result<void>> store(const Identity& identity, Entry entry);
-  Task<void> prune();
   void forget_old();
   json body(const Identity& identity, const Entry& entry) const;
 

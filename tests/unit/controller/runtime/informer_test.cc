@@ -148,16 +148,6 @@ TEST_F(EventRecorderTest, CountsWhatIsSaidAgain) {
   EXPECT_EQ(stored().front()->body()["count"], 6);
 }
 
-TEST_F(EventRecorderTest, RemovesEventsOlderThanAnHour) {
-  const auto about = create("a");
-  recorder.emit(about, false, "Old", "old");
-  fakes::run_for(io, clock, 50min);
-  recorder.emit(about, false, "Young", "young");
-  fakes::run_for(io, clock, 20min);
-  ASSERT_EQ(stored().size(), 1u);
-  EXPECT_EQ(stored().front()->body()["reason"], "Young");
-}
-
 TEST_F(EventRecorderTest, DropsWhatDoesNotFitAndCountsIt) {
   const auto about = create("a");
   for (std::size_t i = 0; i < EventRecorder::kPendingLimit + 10; ++i) {

@@ -1,0 +1,106 @@
+#include "controller/reconcile/namespace_controller.h"
+
+#include "crd/fields.h"
+
+namespace berth::reconcile {
+
+namespace {
+
+using runtime::Outcome;
+
+constexpr base::Backoff kNamespaceBackoff{std::chrono::milliseconds(10), std::chrono::seconds(30), 2.0};
+
+}  // namespace
+
+NamespaceController::NamespaceController(Executor executor, base::Clock& clock, api::Registry& registry,
+                                         runtime::ObjectFeed& feed, metrics::RuntimeMetrics& metrics)
+    : clock_(clock),
+      registry_(registry),
+      namespaces_(*registry.scheme().find("", "v1", "namespaces")),
+      queue_(executor, clock, metrics, kNamespaceBackoff),
+      controller_(executor, clock, kName, queue_, *this, metrics, kWorkers) {
+  feed.on_change([this](const runtime::ObjectFeed::Change& change) { changed(change); });
+  feed.on_gap([this](const crd::ResourceInfo&) {
+    for (const auto& name : terminating_) queue_.add({"", name});
+  });
+}
+
+void NamespaceController::start() { controller_.start(); }
+
+Task<void> NamespaceController::stop() { co_await controller_.stop(); }
+
+void NamespaceController::changed(const runtime::ObjectFeed::Change& change) {
+  const Object& object = change.now ? *change.now : *change.old;
+  if (&change.resource == &namespaces_) {
+    if (!change.now) {
+      terminating_.erase(object.name());
+    } else if (object.deleting() && terminating_.insert(object.name()).second) {
+      queue_.add(object.key());
+    }
+    return;
+  }
+  if (terminating_.empty() || !terminating_.contains(object.ns())) return;
+  const auto finalizers = [](const ObjectPtr& state) { return crd::array_at(state->body().at("metadata"), "finalizers"); };
+  if (!change.now || !change.old || finalizers(change.old) != finalizers(change.now)) queue_.add({"", object.ns()});
+}
+
+Task<Result<Outcome>> NamespaceController::reconcile(ObjectKey key, runtime::ReconcileContext) {
+  const auto found = registry_.get(namespaces_, key);
+  if (found.has_error() || !(*found)->deleting()) co_return Outcome{};
+  ObjectPtr ns = *found;
+  if (crd::array_at(ns->spec(), "finalizers").empty()) co_return Outcome{};  // others hold it
+  const auto content = co_await empty(key.name);
+  const bool shown = !crd::array_at(ns->status(), "conditions").empty();
+  if (!content.empty() || shown) {
+    auto told = co_await show(ns, content);
+    if (told.has_error()) co_return told.error();
+  }
+  if (!content.failure.empty()) co_return base::error(Reason::InternalError, content.failure);
+  if (!content.empty()) co_return Outcome{};
+  json body = {{"metadata", {{"name", ns->name()}, {"uid", ns->uid()}}}, {"spec", json::object()}};
+  api::WriteOptions options;
+  options.actor = api::Actor::System;
+  auto done = co_await registry_.finalize_namespace(ns->name(), std::move(body), std::move(options));
+  if (done.has_error() && done.error().reason != Reason::NotFound) co_return done.error();
+  co_return Outcome{};
+}
+
+// Deletes what is in the namespace; what is left of it.
+Task<NamespaceContent> NamespaceController::empty(std::string ns) {
+  std::string failure;
+  for (const auto& resource : registry_.scheme().resources()) {
+    // What only berth writes goes with its owner.
+    if (!resource.namespaced || !resource.allows("delete")) continue;
+    const auto listed = registry_.list(resource, ns);
+    for (const auto& object : listed.items) {
+      if (object->deleting()) continue;
+      api::DeletePreconditions preconditions;
+      preconditions.uid = object->uid();
+      auto removed = co_await registry_.remove(resource, object->key(), std::move(preconditions), false, api::Propagation::Background);
+      const bool gone = removed.has_value() || removed.error().reason == Reason::NotFound || removed.error().reason == Reason::Conflict;
+      if (!gone && failure.empty()) failure = resource.plural + " " + object->name() + ": " + removed.error().message;
+    }
+  }
+  NamespaceContent content;
+  content.failure = std::move(failure);
+  for (const auto& resource : registry_.scheme().resources()) {
+    if (!resource.namespaced) continue;
+    for (const auto& object : registry_.list(resource, ns).items) count_content(content, resource, *object);
+  }
+  co_return content;
+}
+
+Task<Result<void>> NamespaceController::show(ObjectPtr ns, NamespaceContent content) {
+  json body = ns->body();
+  body["metadata"].erase("resourceVersion");
+  body["status"] = terminating_status(ns->status(), content, clock_.system_now());
+  if (body["status"] == ns->status()) co_return Result<void>();
+  api::WriteOptions options;
+  options.actor = api::Actor::System;
+  options.field_manager = "berthd";
+  auto written = co_await registry_.update_status(namespaces_, ns->key(), std::move(body), std::move(options));
+  if (written.has_error() && written.error().reason != Reason::NotFound) co_return written.error();
+  co_return Result<void>();
+}
+
+}  // namespace berth::reconcile
