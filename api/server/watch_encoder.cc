@@ -9,8 +9,13 @@ namespace berth::api {
 namespace {
 
 constexpr std::size_t kTextsKept = 128;
+constexpr std::size_t kBytesKept = 4 * 1024 * 1024;
 
-std::string event_head(const char* type) { return std::string("{\"type\":\"") + type + "\",\"object\":"; }
+void append_head(std::string& out, const char* type) {
+  out += "{\"type\":\"";
+  out += type;
+  out += "\",\"object\":";
+}
 constexpr std::string_view kEventTail = "}\n";
 
 // What a watcher had last, at the revision at which it lost sight of it.
@@ -25,9 +30,15 @@ ObjectPtr departed_object(const Object& last, storage::Revision revision) {
 crd::Text ChangeTexts::get(const Key& key, const std::function<std::string()>& make) {
   const auto found = std::find_if(entries_.begin(), entries_.end(), [&key](const Entry& entry) { return entry.key == key; });
   if (found != entries_.end()) return found->text;
-  entries_.push_front({key, std::make_shared<const std::string>(make())});
-  if (entries_.size() > kTextsKept) entries_.pop_back();
-  return entries_.front().text;
+  auto text = std::make_shared<const std::string>(make());
+  entries_.push_front({key, text});
+  bytes_ += text->size();
+  while (entries_.size() > kTextsKept || bytes_ > kBytesKept) {
+    bytes_ -= entries_.back().text->size();
+    entries_.pop_back();
+    if (entries_.empty()) break;
+  }
+  return text;
 }
 
 WatchEncoder::WatchEncoder(const crd::ResourceInfo& resource, Accepted accepted, IncludeObject include,
@@ -56,7 +67,7 @@ void WatchEncoder::line_of_item(std::string& out, const char* type, const Change
     shaper.append_item(text, *object());
     return text;
   });
-  out += event_head(type);
+  append_head(out, type);
   shaper.append_object(out, *item, key.revision, std::exchange(first_, false));
   out += kEventTail;
 }
@@ -66,11 +77,8 @@ void WatchEncoder::line(std::string& out, const char* type, const Object& object
     // Borrowed: it is used before this call ends.
     return line_of_item(out, type, key_of(object.revision(), false), [&object] { return ObjectPtr(ObjectPtr(), &object); });
   }
-  const auto& bytes = object.bytes();
-  const auto head = event_head(type);
-  out.reserve(out.size() + head.size() + bytes.size() + kEventTail.size());
-  out += head;
-  out += bytes;
+  append_head(out, type);
+  out += object.bytes();
   out += kEventTail;
 }
 
@@ -103,12 +111,14 @@ void WatchEncoder::bookmark(std::string& out, storage::Revision revision, bool i
   const json object = {{"kind", partial ? "PartialObjectMetadata" : resource_.gvk.kind},
                        {"apiVersion", partial ? "meta.k8s.io/" + accepted_.version : resource_.gvk.api_version()},
                        {"metadata", std::move(metadata)}};
-  out += event_head("BOOKMARK") + crd::dump(object);
+  append_head(out, "BOOKMARK");
+  out += crd::dump(object);
   out += kEventTail;
 }
 
 void WatchEncoder::error(std::string& out, const Error& error) {
-  out += event_head("ERROR") + crd::dump(to_status(error));
+  append_head(out, "ERROR");
+  out += crd::dump(to_status(error));
   out += kEventTail;
 }
 

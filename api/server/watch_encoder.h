@@ -32,6 +32,7 @@ class ChangeTexts {
     crd::Text text;
   };
   std::deque<Entry> entries_;  // newest first
+  std::size_t bytes_ = 0;      // of their texts
 };
 
 // Writes the JSON lines of one watch. Loop thread only; the references outlive it.
