@@ -140,7 +140,7 @@ Task<std::shared_ptr<http::ByteStream>> PodHandler::upgrade(const http::ServerRe
 }
 
 Task<Result<std::shared_ptr<RemoteProcess>>> PodHandler::open_process(Target target, PodExecOptions options, bool is_exec) const {
-  const auto streams = options.streams;
+  const auto& streams = options.streams;
   if (!streams.in && !streams.out && !streams.err) {
     co_return base::error(Reason::BadRequest, "unable to upgrade connection: you must specify at least 1 of stdin, stdout, stderr");
   }
@@ -164,10 +164,12 @@ Task<Result<void>> PodHandler::process(const http::ServerRequest& request, Targe
   const auto executor = co_await asio::this_coro::executor;
   auto channels = transport == Transport::Spdy ? make_spdy_channels(executor, clock_, std::move(stream), std::move(*protocol), streams)
                                                : make_websocket_channels(executor, std::move(stream), std::move(*protocol), streams);
-  auto open = [this, target = std::move(target), options = std::move(options), is_exec] {
-    return open_process(target, options, is_exec);
+  auto open = [this, target = std::move(target), options = std::move(options), is_exec](RemoteStreams wanted) {
+    auto whole = options;
+    whole.streams = wanted;
+    return open_process(target, std::move(whole), is_exec);
   };
-  co_await run_remote_process(std::move(channels), std::move(open));
+  co_await run_remote_process(clock_, std::move(channels), streams, std::move(open));
   co_return Result<void>();
 }
 

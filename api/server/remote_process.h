@@ -46,6 +46,7 @@ struct RemoteStreams {
   bool out = false;
   bool err = false;
   bool tty = false;
+  std::optional<TerminalSize> size;  // of the terminal to begin with, when the client has said it
 };
 
 struct PodLogOptions {

@@ -63,6 +63,7 @@ class PodServer {
     options.command = std::move(command);
     options.streams = engine_streams(streams);
     options.tty = streams.tty;
+    if (streams.size) options.size = engine::TerminalSize{streams.size->width, streams.size->height};
     auto session = co_await host_.engine.open_exec(container->id, std::move(options), soon());
     if (session.has_error()) co_return session.error();
     co_return remote_exec(host_.engine, clock_, std::move(*session));

@@ -67,10 +67,11 @@ struct PodHandlerTest : ServerFixture {
     for (const auto& protocol : protocols) headers.emplace_back("X-Stream-Protocol-Version", protocol);
     return headers;
   }
-  Received upgrade(const std::string& part, http::Headers headers, const std::string& method = "GET") {
+  enum class Client { Leaves, Stays };
+  Received upgrade(const std::string& part, http::Headers headers, const std::string& method = "GET", Client then = Client::Leaves) {
     Received received;
     received.upgraded = client;
-    client->hang_up();
+    if (then == Client::Leaves) client->hang_up();
     fakes::run_task(io, clock, handler(request(method, kPod + part, "", std::move(headers)), received));
     return received;
   }
@@ -115,7 +116,8 @@ TEST_F(PodHandlerTest, LogOptionsThatAreWrongAreNamed) {
 }
 
 TEST_F(PodHandlerTest, AWebSocketIsAnsweredWithOneProtocol) {
-  const auto received = upgrade("/exec?command=true&stdout=true", websocket("base64url.bearer.authorization.k8s.io.eA, v5.channel.k8s.io, v4.channel.k8s.io"));
+  const std::string offered = "base64url.bearer.authorization.k8s.io.eA, v5.channel.k8s.io, v4.channel.k8s.io";
+  const auto received = upgrade("/exec?command=true&stdout=true", websocket(offered), "GET", Client::Stays);
   EXPECT_EQ(received.status, 101);
   EXPECT_EQ(received.header("Upgrade"), "websocket");
   EXPECT_EQ(received.header("Sec-WebSocket-Accept"), "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=");
@@ -156,7 +158,7 @@ TEST_F(PodHandlerTest, SpdyIsAnsweredWithTheNewestVersionOfBoth) {
 
 // The transcript x-nostreams.
 TEST_F(PodHandlerTest, AnExecWithoutStreamsIsAFailure) {
-  upgrade("/exec?command=echo", websocket("v5.channel.k8s.io"));
+  upgrade("/exec?command=echo", websocket("v5.channel.k8s.io"), "GET", Client::Stays);
   EXPECT_NE(client->heard.find("you must specify at least 1 of stdin, stdout, stderr"), std::string::npos) << client->heard;
   EXPECT_TRUE(asked.empty());
 }

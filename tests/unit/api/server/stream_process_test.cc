@@ -14,7 +14,10 @@ struct ExecTest : StreamTest {
   std::optional<Error> failure;
 
   OpenProcess opening() {
-    return [this]() -> Task<Result<std::shared_ptr<RemoteProcess>>> { return open(); };
+    return [this](RemoteStreams wanted) {
+      if (wanted.size) process->sizes.push_back("at first " + std::to_string(wanted.size->width));
+      return open();
+    };
   }
   Task<Result<std::shared_ptr<RemoteProcess>>> open() {
     if (failure) co_return *failure;
@@ -22,10 +25,10 @@ struct ExecTest : StreamTest {
     co_return std::shared_ptr<RemoteProcess>(process);
   }
   void over_websocket(int version, bool base64 = false) {
-    start(run_remote_process(make_websocket_channels(io.get_executor(), client, {"", version, base64}, streams), opening()));
+    start(run_remote_process(clock, make_websocket_channels(io.get_executor(), client, {"", version, base64}, streams), streams, opening()));
   }
   void over_spdy(int version = 4) {
-    start(run_remote_process(make_spdy_channels(io.get_executor(), clock, client, {"", version, false}, streams), opening()));
+    start(run_remote_process(clock, make_spdy_channels(io.get_executor(), clock, client, {"", version, false}, streams), streams, opening()));
   }
   void open_stream(std::uint32_t id, const std::string& type) { say(encoder.syn_stream(id, {{"streamtype", type}})); }
 };
@@ -56,10 +59,28 @@ TEST_F(ExecTest, StdinEndsWhenTheClientSaysSo) {
 TEST_F(ExecTest, ATerminalIsResized) {
   streams = {.in = true, .out = true, .err = false, .tty = true};
   over_websocket(4);
+  fakes::run_for(io, clock, std::chrono::seconds(1));
   say(from_client("\4{\"Width\":100,\"Height\":30}\n"));
   say(from_client("\4nonsense"));
   say(from_client("\4{\"Width\":-1,\"Height\":700000}"));
   EXPECT_THAT(process->sizes, ElementsAre("100x30"));
+}
+
+TEST_F(ExecTest, ATerminalWaitsAMomentForItsSize) {
+  streams = {.in = true, .out = true, .err = false, .tty = true};
+  over_websocket(5);
+  say(from_client(std::string("\0early", 6)));
+  EXPECT_THAT(messages(), ElementsAre("2:1"));
+  client->heard.clear();
+  fakes::run_for(io, clock, std::chrono::seconds(1));
+  EXPECT_THAT(messages(), ElementsAre("2:1early"));
+}
+
+TEST_F(ExecTest, ATerminalBeginsWithTheSizeThatTheClientSaid) {
+  streams = {.in = true, .out = true, .err = false, .tty = true};
+  over_websocket(5);
+  say(from_client("\4{\"Width\":100,\"Height\":30}\n"));
+  EXPECT_THAT(process->sizes, ElementsAre("at first 100", "100x30"));
 }
 
 TEST_F(ExecTest, Base64GoesInTexts) {
@@ -162,7 +183,7 @@ TEST_F(ExecTest, SpdyResizesAndAnswersPings) {
   say(http::SpdyEncoder::data(7, "{\"Width\":1"));
   say(http::SpdyEncoder::data(7, "00,\"Height\":30}\n{\"Width\":80,\"Height\":24}\n"));
   say(http::SpdyEncoder::ping(9));
-  EXPECT_THAT(process->sizes, ElementsAre("100x30", "80x24"));
+  EXPECT_THAT(process->sizes, ElementsAre("at first 80", "80x24"));
   EXPECT_EQ(frames().back(), "6#9 ");
 }
 

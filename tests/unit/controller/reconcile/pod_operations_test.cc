@@ -98,7 +98,8 @@ TEST_F(PodOperationsTest, ACommandThatCannotBeStartedIsAnError) {
 
 TEST_F(PodOperationsTest, ATerminalIsResizedAsSoonAsItCanBe) {
   run_redis({});
-  const auto process = exec({"sh"}, {.in = true, .out = true, .err = false, .tty = true});
+  const auto process = exec({"sh"}, {.in = true, .out = true, .err = false, .tty = true, .size = api::TerminalSize{80, 24}});
+  EXPECT_EQ(engine.last_exec().size->width, 80);
   engine.inject({.operation = "exec", .target = "exec-", .times = 3, .error = base::error(Reason::EngineError, "not yet")});
   fakes::run_task(io, clock, process->resize({100, 30}));
   EXPECT_EQ(engine.resizes(), (std::vector<std::string>{"exec-1 100x30"}));
