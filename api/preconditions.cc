@@ -10,6 +10,10 @@ bool is_namespace(const crd::ResourceInfo& resource) {
   return resource.gvk.group.empty() && resource.gvk.kind == "Namespace";
 }
 
+bool tells_of_others(const crd::ResourceInfo& resource) {
+  return resource.gvk.group.empty() && (resource.gvk.kind == "Event" || resource.gvk.kind == "Pod");
+}
+
 std::optional<Error> check_namespace(const crd::ResourceInfo& resource, const json& metadata,
                                      const std::string& ns) {
   const auto given = metadata.value("namespace", "");

@@ -18,6 +18,8 @@ inline constexpr std::string_view kNamespaceFinalizer = "kubernetes";
 // Custom resources have a generation and want a resourceVersion in updates; core kinds do neither.
 bool is_custom(const crd::ResourceInfo& resource);
 bool is_namespace(const crd::ResourceInfo& resource);
+// Events and Pods: what they tell of is in their namespace. One that comes late must not bring the namespace back.
+bool tells_of_others(const crd::ResourceInfo& resource);
 
 // The namespace of a create.
 std::optional<Error> check_namespace(const crd::ResourceInfo& resource, const json& metadata,

@@ -82,6 +82,7 @@ Task<Result<void>> Registry::ensure_namespace(std::string ns, const crd::Resourc
     }
     co_return Result<void>();
   }
+  if (tells_of_others(resource) && ns != "default") co_return not_found(*namespaces, ns);
   json body = {{"apiVersion", "v1"}, {"kind", "Namespace"}, {"metadata", {{"name", ns}}}};
   body = stamp_new(*namespaces, std::move(body));
   if (auto causes = validate_metadata(*namespaces, body["metadata"]); !causes.empty()) {

@@ -71,7 +71,8 @@ class Registry {
   Result<std::unique_ptr<Watcher>> watch(const crd::ResourceInfo& resource, const std::string& ns,
                                          storage::Revision from);
 
-  // The namespace is created on first use when it is missing (berth has no namespace ceremony).
+  // The namespace is created on first use when it is missing (berth has no namespace ceremony); not by Events and Pods, which tell
+  // of what is there: NotFound.
   Task<Result<ObjectPtr>> create(const crd::ResourceInfo& resource, std::string ns, json body, WriteOptions options);
   // PUT. Requires metadata.resourceVersion in `body`, except for core kinds. Status is kept from the store. Identical: no
   // write, same revision.

@@ -33,6 +33,10 @@ ErrorSubject subject_of(const Error& error, const Route& route, const std::strin
   }
   // Conflicts of field managers, and patches that do not fit, are about no object.
   if (error.message.starts_with("Apply failed with ") || error.message == crd::kPatchRejected) return {};
+  // A create in a namespace that is not there.
+  if (error.reason == Reason::NotFound && route.resource->namespaced && error.message.starts_with("namespaces ")) {
+    return {route.ns, "", "namespaces"};
+  }
   const auto& gvk = route.resource->gvk;
   // The preconditions of a deletion speak of the Kind.
   const bool of_kind = error.reason == Reason::Invalid ||

@@ -101,7 +101,8 @@ Task<void> EventRecorder::write(Identity identity) {
     if (found != entries_.end()) found->second.written = entry.count;
   } else {
     ++dropped_;
-    const bool expected = stored.error().reason == Reason::Forbidden;  // its namespace is going
+    // Its namespace is going, or gone.
+    const bool expected = stored.error().reason == Reason::Forbidden || stored.error().reason == Reason::NotFound;
     base::log(expected ? base::LogLevel::Debug : base::LogLevel::Warn, "event", "event was not stored",
                    {{"event", entry.key.str()}, {"reason", base::to_string(stored.error().reason)}, {"error", stored.error().message}});
   }

@@ -141,6 +141,17 @@ TEST_F(RegistryTest, ANamespaceGoesInTwoPhases) {
   EXPECT_TRUE(registry.list(namespaces, "").items.empty());
 }
 
+TEST_F(RegistryTest, EventsBringNoNamespaceBack) {
+  const auto& events = *scheme.find("", "v1", "events");
+  const json event = {{"metadata", {{"name", "late"}}}, {"involvedObject", {{"kind", "Widget"}, {"namespace", "ci"}}}};
+  EXPECT_EQ(outcome(run_task(io, registry.create(events, "ci", event, options))), "NotFound: namespaces \"ci\" not found");
+  EXPECT_TRUE(registry.list(namespaces, "").items.empty());
+  made();
+  EXPECT_EQ(outcome(run_task(io, registry.create(events, "ci", event, options))), "ok");
+  const json about_none = {{"metadata", {{"name", "x"}}}, {"involvedObject", {{"kind", "Node"}}}};
+  EXPECT_EQ(outcome(run_task(io, registry.create(events, "default", about_none, options))), "ok");
+}
+
 TEST_F(RegistryTest, AWriteToANamespaceKeepsItsFinalizersAndStatus) {
   made();
   auto body = registry.get(namespaces, {"", "ci"}).value()->body();

@@ -118,6 +118,11 @@ TEST_F(DeleteTest, EventsMustBeInTheNamespaceOfTheirObject) {
                            .value();
   EXPECT_EQ(refused["message"], "Event \"x1\" is invalid: involvedObject.namespace: Invalid value: \"other\": does not match event.namespace");
   EXPECT_EQ(refused["details"]["kind"], "Event");
+  const auto nowhere = send("POST", "/api/v1/namespaces/nons/events",
+                            R"({"metadata":{"name":"x1"},"involvedObject":{"kind":"TestEnvironment","namespace":"nons","name":"web"}})")
+                           .value();
+  EXPECT_EQ(nowhere["message"], "namespaces \"nons\" not found");
+  EXPECT_EQ(nowhere["details"], json({{"name", "nons"}, {"kind", "namespaces"}}));
 }
 
 }  // namespace

@@ -8,6 +8,8 @@ namespace {
 using namespace std::chrono_literals;
 
 struct EventTtlTest : CoreTest {
+  EventTtlTest() { make(namespaces, {{"metadata", {{"name", "ci"}}}}); }
+
   json event(const std::string& name) {
     return {{"metadata", {{"name", name}}}, {"involvedObject", {{"kind", "X"}, {"namespace", "ci"}}}, {"lastTimestamp", "2020-01-01T00:00:00Z"}};
   }
