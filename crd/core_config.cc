@@ -167,14 +167,11 @@ ResourceInfo secret_kind() {
   info.plural = "secrets";
   info.singular = "secret";
   info.selectable_fields = {"type"};
-  json bytes = text("A value as base64.");
-  bytes["format"] = "byte";
   info.schema = object(
       "Secret holds secret data of a certain type. All values together must be less than 1 MiB.",
-      {{"data", map_of("The secret data: keys of letters, digits, '-', '_' and '.', values as base64.", std::move(bytes))},
-       {"stringData", map_of("Secret data as plain text, for writing only: it is put into data, over what is there, and never "
-                             "shown.",
-                             text("A value as text."))},
+      {{"data", bytes_map("The secret data: keys of letters, digits, '-', '_' and '.', values as base64.")},
+       {"stringData", text_map("Secret data as plain text, for writing only: it is put into data, over what is there, and never "
+                               "shown.")},
        {"type", with_default(text("What it is for, so that programs know which keys to expect."), "Opaque")},
        {"immutable", flag("True: its data can no longer be changed, only the whole be deleted.")}});
   info.prepare = prepare_secret;
@@ -189,12 +186,10 @@ ResourceInfo config_map_kind() {
   info.plural = "configmaps";
   info.singular = "configmap";
   info.short_names = {"cm"};
-  json bytes = text("A value as base64.");
-  bytes["format"] = "byte";
   info.schema = object(
       "ConfigMap holds configuration for services to read. All values together must be less than 1 MiB.",
-      {{"data", map_of("The configuration: keys of letters, digits, '-', '_' and '.', values of UTF-8 text.", text("A value as text."))},
-       {"binaryData", map_of("Values that are no UTF-8 text, as base64. Its keys must not be in data.", std::move(bytes))},
+      {{"data", text_map("The configuration: keys of letters, digits, '-', '_' and '.', values of UTF-8 text.")},
+       {"binaryData", bytes_map("Values that are no UTF-8 text, as base64. Its keys must not be in data.")},
        {"immutable", flag("True: its data can no longer be changed, only the whole be deleted.")}});
   info.prepare = prepare_config_map;
   info.rules = config_map_rules;

@@ -71,12 +71,12 @@ ResourceInfo resource_quota_kind() {
   info.has_status = true;
   info.schema = object(
       "ResourceQuota sets limits to what a namespace may hold.",
-      {{"spec", object("The limits.", {{"hard", map_of("The most of each resource: count/testenvironments.berth.dev, requests.cpu, "
-                                                       "requests.memory, limits.cpu, limits.memory, count/secrets.",
-                                                       quantity("How much."))}})},
+      {{"spec", object("The limits.", {{"hard", quantity_map("The most of each resource: count/testenvironments.berth.dev, "
+                                                             "requests.cpu, requests.memory, limits.cpu, limits.memory, "
+                                                             "count/secrets.")}})},
        {"status", object("The limits that are in force, and what is used of them.",
-                         {{"hard", map_of("The limits in force.", quantity("How much."))},
-                          {"used", map_of("What is used now.", quantity("How much."))}})}});
+                         {{"hard", quantity_map("The limits in force.")},
+                          {"used", quantity_map("What is used now.")}})}});
   info.prepare = prepare_quota;
   info.rules = quota_rules;
   info.columns = {age_column()};

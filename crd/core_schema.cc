@@ -14,10 +14,6 @@ json time(const char* description) {
   return {{"type", "string"}, {"format", "date-time"}, {"nullable", true}, {"description", description}};
 }
 
-json quantity(const char* description) {
-  return {{"x-kubernetes-int-or-string", true}, {"description", description}};
-}
-
 json object(const char* description, json properties) {
   return {{"type", "object"}, {"description", description}, {"properties", std::move(properties)}};
 }
@@ -31,6 +27,13 @@ json open_object(const char* description, json properties) {
 json map_of(const char* description, json values) {
   return {{"type", "object"}, {"description", description}, {"additionalProperties", std::move(values)}};
 }
+
+json text_map(const char* description) { return map_of(description, {{"type", "string"}}); }
+
+json bytes_map(const char* description) { return map_of(description, {{"type", "string"}, {"format", "byte"}}); }
+
+// "500m", "2Gi", 3.
+json quantity_map(const char* description) { return map_of(description, {{"x-kubernetes-int-or-string", true}}); }
 
 json list_of(const char* description, json items) {
   return {{"type", "array"}, {"description", description}, {"items", std::move(items)}};

@@ -6,6 +6,7 @@
 #include "api/proto/proto.h"
 #include "base/text.h"
 #include "base/time.h"
+#include "crd/formats.h"
 
 namespace berth::proto {
 
@@ -75,12 +76,31 @@ std::string time_of(std::string_view bytes, bool micro) {
   return micro ? base::format_micro_time(time) : base::format_time(time);
 }
 
-void read_map_entry(std::string_view bytes, json& map) {
+// resource.Quantity holds its text.
+std::string quantity_of(std::string_view bytes) {
+  std::string text;
+  for (Reader reader(view_of(bytes)); reader.next();) {
+    if (reader.tag() == 1) {
+      text = text_of(reader);
+    } else {
+      reader.skip();
+    }
+  }
+  return text;
+}
+
+std::string map_value(Type type, Reader& reader) {
+  if (type == Type::StringMap) return text_of(reader);
+  expect(reader, WireType::length_delimited);
+  return type == Type::BytesMap ? crd::encode_base64(bytes_of(reader)) : quantity_of(bytes_of(reader));
+}
+
+void read_map_entry(Type type, std::string_view bytes, json& map) {
   std::string key, value;
   for (Reader reader(view_of(bytes)); reader.next();) {
     switch (reader.tag()) {
       case 1: key = text_of(reader); break;
-      case 2: value = text_of(reader); break;
+      case 2: value = map_value(type, reader); break;
       default: reader.skip();
     }
   }
@@ -101,6 +121,8 @@ json fields_v1_of(std::string_view bytes) {
   }
   return fields;
 }
+
+bool is_map(Type type) { return type == Type::StringMap || type == Type::BytesMap || type == Type::QuantityMap; }
 
 bool is_zero(const json& value) {
   if (value.is_string()) return value.get_ref<const std::string&>().empty();
@@ -141,7 +163,7 @@ class Decoder {
  private:
   void read_field(const Field& field, Reader& reader, json& into) {
     const std::string name(field.name);
-    if (field.type == Type::StringMap) return read_map_entry(bytes_of(reader), into[name]);
+    if (is_map(field.type)) return read_map_entry(field.type, bytes_of(reader), into[name]);
     if (field.type == Type::Message) {
       auto& member = into[name];
       if (field.label == Label::Repeated) member.push_back(nullptr);

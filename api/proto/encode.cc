@@ -31,6 +31,8 @@ void write_value(protozero::pbf_writer& writer, const Message& message, const Fi
     // Not as a nested pbf_writer, which takes back a message that has no fields.
     case Type::Message: return writer.add_message(field.number, encode(*field.message, value));
     case Type::StringMap:
+    case Type::BytesMap:
+    case Type::QuantityMap:
     case Type::Time:
     case Type::MicroTime:
     case Type::FieldsV1: break;

@@ -101,6 +101,25 @@ constexpr Field kEventFields[] = {
 };
 constexpr Message kEvent{"Event", kEventFields};
 
+constexpr Field kSecretFields[] = {{1, "metadata", kMessage, kPlain, &kObjectMeta},
+                                   {2, "data", Type::BytesMap},
+                                   {3, "type"},
+                                   {4, "stringData", Type::StringMap},
+                                   {5, "immutable", Type::Bool, kOptional}};
+constexpr Message kSecret{"Secret", kSecretFields};
+
+constexpr Field kConfigMapFields[] = {{1, "metadata", kMessage, kPlain, &kObjectMeta},
+                                      {2, "data", Type::StringMap},
+                                      {3, "binaryData", Type::BytesMap},
+                                      {4, "immutable", Type::Bool, kOptional}};
+constexpr Message kConfigMap{"ConfigMap", kConfigMapFields};
+
+constexpr Field kQuotaSpecFields[] = {{1, "hard", Type::QuantityMap}, {2, "scopes", Type::String, kRepeated}};
+constexpr Message kQuotaSpec{"ResourceQuotaSpec", kQuotaSpecFields};
+
+constexpr Field kQuotaFields[] = {{1, "metadata", kMessage, kPlain, &kObjectMeta}, {2, "spec", kMessage, kPlain, &kQuotaSpec}};
+constexpr Message kQuota{"ResourceQuota", kQuotaFields};
+
 // k8s.io.api.coordination.v1
 
 constexpr Field kLeaseSpecFields[] = {
@@ -158,6 +177,9 @@ struct Kind {
 constexpr Kind kKinds[] = {
     {"v1", &kNamespace},
     {"v1", &kEvent},
+    {"v1", &kSecret},
+    {"v1", &kConfigMap},
+    {"v1", &kQuota},
     {"coordination.k8s.io/v1", &kLease},
     {"authorization.k8s.io/v1", &kAccessReview},
     {"authorization.k8s.io/v1", &kRulesReview},

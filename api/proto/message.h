@@ -17,7 +17,9 @@ enum class Type : std::uint8_t {
   Int64,
   Double,
   Message,
-  StringMap,  // map<string, string>
+  StringMap,    // map<string, string>
+  BytesMap,     // map<string, bytes>: base64 in JSON
+  QuantityMap,  // map<string, resource.Quantity>: a string in JSON
   Time,       // metav1.Time: RFC 3339, whole seconds; an empty message is no time
   MicroTime,  // metav1.MicroTime: RFC 3339, microseconds; likewise
   FieldsV1,   // metav1.FieldsV1: the JSON that its bytes hold

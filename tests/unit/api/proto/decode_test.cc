@@ -77,6 +77,21 @@ TEST(ProtoDecode, ReadsTimesAndMaps) {
               "spec":{},"status":{"phase":"Active"}})"));
 }
 
+TEST(ProtoDecode, ReadsSecretsConfigMapsAndQuotas) {
+  const auto read = [](const char* kind, const std::string& raw) { return decode_object(object("v1", kind, raw)).value(); };
+  const auto entry = [](int number, const std::string& key, const std::string& value) { return field(number, field(1, key) + field(2, value)); };
+  const std::string metadata = field(1, field(1, "x"));
+  EXPECT_EQ(read("Secret", metadata + entry(2, "a", "\xff\0"s) + entry(2, "b", "") + field(3, "Opaque") + entry(4, "c", "d") + "\x28\x01"),
+            json::parse(R"({"apiVersion":"v1","kind":"Secret","metadata":{"name":"x"},"data":{"a":"/wA=","b":""},"type":"Opaque",
+              "stringData":{"c":"d"},"immutable":true})"));
+  EXPECT_EQ(read("ConfigMap", metadata + entry(2, "a", "b") + entry(3, "c", "\xff")),
+            json::parse(R"({"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"x"},"data":{"a":"b"},"binaryData":{"c":"/w=="}})"));
+  EXPECT_EQ(read("ResourceQuota", metadata + field(2, entry(1, "requests.cpu", field(1, "500m"))) + field(3, "")),
+            json::parse(R"({"apiVersion":"v1","kind":"ResourceQuota","metadata":{"name":"x"},"spec":{"hard":{"requests.cpu":"500m"}}})"));
+  EXPECT_EQ(failure(object("v1", "Secret", field(2, field(1, "a") + "\x10\x01"))),
+            "protobuf: Secret.data: does not have the wire type of its field");
+}
+
 // The bytes of the next four are protoc's.
 TEST(ProtoDecode, ReadsAnEvent) {
   EXPECT_EQ(decoded("6b3873000a0b0a02763112054576656e7412b2010a1d0a067765622e313712001a0764656661756c7422002a00320038004200123c0a0f5465"
