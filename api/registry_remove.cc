@@ -58,7 +58,7 @@ json marked_deleting(const crd::ResourceInfo& resource, const Object& old, Propa
 }
 
 // How an object that is gone is answered: not as one that is going.
-Result<ObjectPtr> gone(const Object& last) {
+Result<ObjectPtr> answered_as_gone(const Object& last) {
   json body = last.body();
   for (const char* field : {"deletionTimestamp", "deletionGracePeriodSeconds", "finalizers"}) body["metadata"].erase(field);
   return Object::make(std::move(body));
@@ -89,12 +89,12 @@ Task<Result<ObjectPtr>> Registry::remove_once(const crd::ResourceInfo& resource,
   json body = marked_deleting(resource, *old, propagation, clock_.system_now());
   const bool held = is_held(resource, body);
   if (held && body == old->body()) co_return old;
-  if (dry_run) co_return held ? Object::make(std::move(body)) : gone(*old);
+  if (dry_run) co_return held ? Object::make(std::move(body)) : answered_as_gone(*old);
 
   storage::Write write{store_key(resource, key), std::nullopt, old->revision()};
   if (held) write.body = std::move(body);
   auto result = co_await store_.commit(std::move(write));
-  if (result.has_value()) co_return held ? result : gone(**result);
+  if (result.has_value()) co_return held ? result : answered_as_gone(**result);
   if (result.error().reason == Reason::Conflict) co_return stale(resource, key.name);
   if (result.error().reason == Reason::NotFound) co_return not_found(resource, key.name);
   co_return result;

@@ -4,8 +4,8 @@
 #include "controller/reconcile/event_ttl.h"
 #include "controller/reconcile/garbage_collector.h"
 #include "controller/reconcile/namespace_controller.h"
+#include "controller/reconcile/object_feed.h"
 #include "controller/reconcile/quota_controller.h"
-#include "controller/runtime/object_feed.h"
 #include "metrics/runtime_metrics.h"
 
 namespace berth::reconcile {
@@ -24,7 +24,7 @@ class CoreControllers {
   metrics::RuntimeMetrics collector_metrics_;
   metrics::RuntimeMetrics namespace_metrics_;
   metrics::RuntimeMetrics quota_metrics_;
-  runtime::ObjectFeed feed_;
+  ObjectFeed feed_;
   GarbageCollector collector_;
   NamespaceController namespaces_;
   QuotaController quotas_;

@@ -27,7 +27,7 @@ base::SystemTime last_written(const Object& event, base::SystemTime now) {
 
 }  // namespace
 
-EventTtl::EventTtl(Executor executor, base::Clock& clock, api::Registry& registry, runtime::ObjectFeed& feed, EventTtlOptions options)
+EventTtl::EventTtl(Executor executor, base::Clock& clock, api::Registry& registry, ObjectFeed& feed, EventTtlOptions options)
     : clock_(clock),
       registry_(registry),
       events_(*registry.scheme().find("", "v1", "events")),
@@ -35,7 +35,7 @@ EventTtl::EventTtl(Executor executor, base::Clock& clock, api::Registry& registr
       changed_(executor),
       removals_(executor, "event removals"),
       tasks_(executor, "event ttl") {
-  feed.on_change([this](const runtime::ObjectFeed::Change& change) {
+  feed.on_change([this](const ObjectFeed::Change& change) {
     if (&change.resource == &events_) changed(change);
   });
   feed.on_gap([this](const crd::ResourceInfo& resource) {
@@ -52,7 +52,7 @@ Task<void> EventTtl::stop() {
   co_await removals_.stop();
 }
 
-void EventTtl::changed(const runtime::ObjectFeed::Change& change) {
+void EventTtl::changed(const ObjectFeed::Change& change) {
   const Object& event = change.now ? *change.now : *change.old;
   if (!change.now) return note(event.key(), nullptr);
   const auto now = clock_.system_now();

@@ -8,7 +8,7 @@
 #include "base/clock.h"
 #include "base/signal.h"
 #include "base/task_group.h"
-#include "controller/runtime/object_feed.h"
+#include "controller/reconcile/object_feed.h"
 
 namespace berth::reconcile {
 
@@ -22,7 +22,7 @@ struct EventTtlOptions {
 class EventTtl {
  public:
   // `feed` must not have been started.
-  EventTtl(Executor executor, base::Clock& clock, api::Registry& registry, runtime::ObjectFeed& feed, EventTtlOptions options = {});
+  EventTtl(Executor executor, base::Clock& clock, api::Registry& registry, ObjectFeed& feed, EventTtlOptions options = {});
   void start();
   Task<void> stop();
 
@@ -32,7 +32,7 @@ class EventTtl {
     std::uint64_t revision = 0;
   };
 
-  void changed(const runtime::ObjectFeed::Change& change);
+  void changed(const ObjectFeed::Change& change);
   void note(const ObjectKey& key, const Written* written);
   Task<void> run();
   Task<void> remove(ObjectKey key, std::uint64_t revision);

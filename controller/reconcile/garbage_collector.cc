@@ -30,12 +30,12 @@ void unblock_owners(json& references) {
 
 }  // namespace
 
-GarbageCollector::GarbageCollector(Executor executor, base::Clock& clock, api::Registry& registry, runtime::ObjectFeed& feed,
+GarbageCollector::GarbageCollector(Executor executor, base::Clock& clock, api::Registry& registry, ObjectFeed& feed,
                                    metrics::RuntimeMetrics& metrics)
     : registry_(registry),
       queue_(executor, clock, metrics, kCollectorBackoff),
       controller_(executor, clock, kName, queue_, *this, metrics, kWorkers) {
-  feed.on_change([this](const runtime::ObjectFeed::Change& change) { changed(change); });
+  feed.on_change([this](const ObjectFeed::Change& change) { changed(change); });
   feed.on_gap([this](const crd::ResourceInfo& resource) {
     // An owner may have gone unseen.
     for (const auto& uid : index_.all()) look_at(uid, WorkQueue::kResyncPriority);
@@ -48,7 +48,7 @@ void GarbageCollector::start() { controller_.start(); }
 Task<void> GarbageCollector::stop() { co_await controller_.stop(); }
 
 // Whoever may have something to do after the change is looked at.
-void GarbageCollector::changed(const runtime::ObjectFeed::Change& change) {
+void GarbageCollector::changed(const ObjectFeed::Change& change) {
   const Object& object = change.now ? *change.now : *change.old;
   const auto* known = index_.find(object.uid());
   auto owners = known ? known->owners : std::vector<OwnerReference>();

@@ -1,9 +1,9 @@
 #pragma once
 
 #include "api/registry.h"
+#include "controller/reconcile/object_feed.h"
 #include "controller/reconcile/owner_index.h"
 #include "controller/runtime/controller.h"
-#include "controller/runtime/object_feed.h"
 #include "controller/runtime/workqueue.h"
 
 namespace berth::reconcile {
@@ -17,7 +17,7 @@ class GarbageCollector final : public runtime::Reconciler {
   static constexpr int kWorkers = 16;  // each waits for the store: so many deletions share a commit
 
   // `feed` must not have been started.
-  GarbageCollector(Executor executor, base::Clock& clock, api::Registry& registry, runtime::ObjectFeed& feed,
+  GarbageCollector(Executor executor, base::Clock& clock, api::Registry& registry, ObjectFeed& feed,
                    metrics::RuntimeMetrics& metrics);
   void start();  // after the feed
   Task<void> stop();
@@ -33,7 +33,7 @@ class GarbageCollector final : public runtime::Reconciler {
     bool blocks = false;
   };
 
-  void changed(const runtime::ObjectFeed::Change& change);
+  void changed(const ObjectFeed::Change& change);
   void look_at(const std::string& uid, int priority = 0) { queue_.add({"", uid}, priority); }
   OwnerState state_of(const OwnerReference& owner, const OwnerIndex::Node& dependent) const;
   std::vector<Dependent> stored_dependents(const OwnerIndex::Node& owner, const std::string& uid) const;

@@ -13,13 +13,13 @@ constexpr base::Backoff kNamespaceBackoff{std::chrono::milliseconds(10), std::ch
 }  // namespace
 
 NamespaceController::NamespaceController(Executor executor, base::Clock& clock, api::Registry& registry,
-                                         runtime::ObjectFeed& feed, metrics::RuntimeMetrics& metrics)
+                                         ObjectFeed& feed, metrics::RuntimeMetrics& metrics)
     : clock_(clock),
       registry_(registry),
       namespaces_(*registry.scheme().find("", "v1", "namespaces")),
       queue_(executor, clock, metrics, kNamespaceBackoff),
       controller_(executor, clock, kName, queue_, *this, metrics, kWorkers) {
-  feed.on_change([this](const runtime::ObjectFeed::Change& change) { changed(change); });
+  feed.on_change([this](const ObjectFeed::Change& change) { changed(change); });
   feed.on_gap([this](const crd::ResourceInfo&) {
     for (const auto& name : terminating_) queue_.add({"", name});
   });
@@ -29,7 +29,7 @@ void NamespaceController::start() { controller_.start(); }
 
 Task<void> NamespaceController::stop() { co_await controller_.stop(); }
 
-void NamespaceController::changed(const runtime::ObjectFeed::Change& change) {
+void NamespaceController::changed(const ObjectFeed::Change& change) {
   const Object& object = change.now ? *change.now : *change.old;
   if (&change.resource == &namespaces_) {
     if (!change.now) {

@@ -31,7 +31,7 @@ void lay_down(json& conditions, const NamespaceCondition& condition, base::Syste
   conditions.push_back(std::move(next));
 }
 
-std::string counts(const std::map<std::string, std::size_t>& amounts, const char* between) {
+std::string counted_instances(const std::map<std::string, std::size_t>& amounts, const char* between) {
   std::string text;
   for (const auto& [name, count] : amounts) {
     text += (text.empty() ? "" : ", ") + name + between + std::to_string(count) + " resource instances";
@@ -42,14 +42,14 @@ std::string counts(const std::map<std::string, std::size_t>& amounts, const char
 NamespaceCondition content_condition(const NamespaceContent& content) {
   constexpr const char* kType = "NamespaceContentRemaining";
   if (content.kinds.empty()) return {kType, false, "ContentRemoved", "All content successfully removed"};
-  return {kType, true, "SomeResourcesRemain", "Some resources are remaining: " + counts(content.kinds, " has ")};
+  return {kType, true, "SomeResourcesRemain", "Some resources are remaining: " + counted_instances(content.kinds, " has ")};
 }
 
 NamespaceCondition finalizer_condition(const NamespaceContent& content) {
   constexpr const char* kType = "NamespaceFinalizersRemaining";
   if (content.finalizers.empty()) return {kType, false, "ContentHasNoFinalizers", "All content-preserving finalizers finished"};
   return {kType, true, "SomeFinalizersRemain",
-          "Some content in the namespace has finalizers remaining: " + counts(content.finalizers, " in ")};
+          "Some content in the namespace has finalizers remaining: " + counted_instances(content.finalizers, " in ")};
 }
 
 NamespaceCondition failure_condition(const NamespaceContent& content) {

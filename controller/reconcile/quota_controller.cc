@@ -10,13 +10,13 @@ constexpr base::Backoff kQuotaBackoff{std::chrono::milliseconds(10), std::chrono
 
 }  // namespace
 
-QuotaController::QuotaController(Executor executor, base::Clock& clock, api::Registry& registry, runtime::ObjectFeed& feed,
+QuotaController::QuotaController(Executor executor, base::Clock& clock, api::Registry& registry, ObjectFeed& feed,
                                  metrics::RuntimeMetrics& metrics)
     : registry_(registry),
       quotas_(*registry.scheme().find("", "v1", "resourcequotas")),
       queue_(executor, clock, metrics, kQuotaBackoff),
       controller_(executor, clock, kName, queue_, *this, metrics, kWorkers) {
-  feed.on_change([this](const runtime::ObjectFeed::Change& change) { changed(change); });
+  feed.on_change([this](const ObjectFeed::Change& change) { changed(change); });
   feed.on_gap([this](const crd::ResourceInfo&) {
     for (const auto& [ns, names] : by_namespace_) {
       for (const auto& name : names) queue_.add({ns, name});
@@ -28,7 +28,7 @@ void QuotaController::start() { controller_.start(); }
 
 Task<void> QuotaController::stop() { co_await controller_.stop(); }
 
-void QuotaController::changed(const runtime::ObjectFeed::Change& change) {
+void QuotaController::changed(const ObjectFeed::Change& change) {
   const Object& object = change.now ? *change.now : *change.old;
   if (&change.resource == &quotas_) {
     auto& names = by_namespace_[object.ns()];

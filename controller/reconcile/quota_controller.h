@@ -5,8 +5,8 @@
 #include <string>
 
 #include "api/registry.h"
+#include "controller/reconcile/object_feed.h"
 #include "controller/runtime/controller.h"
-#include "controller/runtime/object_feed.h"
 #include "controller/runtime/workqueue.h"
 
 namespace berth::reconcile {
@@ -19,7 +19,7 @@ class QuotaController final : public runtime::Reconciler {
   static constexpr int kWorkers = 2;
 
   // `feed` must not have been started.
-  QuotaController(Executor executor, base::Clock& clock, api::Registry& registry, runtime::ObjectFeed& feed,
+  QuotaController(Executor executor, base::Clock& clock, api::Registry& registry, ObjectFeed& feed,
                   metrics::RuntimeMetrics& metrics);
   void start();
   Task<void> stop();
@@ -28,7 +28,7 @@ class QuotaController final : public runtime::Reconciler {
   void report_unfinished() { queue_.report_unfinished(); }
 
  private:
-  void changed(const runtime::ObjectFeed::Change& change);
+  void changed(const ObjectFeed::Change& change);
 
   api::Registry& registry_;
   const crd::ResourceInfo& quotas_;

@@ -1,13 +1,13 @@
-#include "controller/runtime/object_feed.h"
+#include "controller/reconcile/object_feed.h"
 
 #include "base/backoff.h"
 #include "base/log.h"
 
-namespace berth::runtime {
+namespace berth::reconcile {
 
 namespace {
 
-constexpr base::Backoff kAgain{std::chrono::milliseconds(10), std::chrono::seconds(10), 2.0};
+constexpr base::Backoff kFeedBackoff{std::chrono::milliseconds(10), std::chrono::seconds(10), 2.0};
 
 }  // namespace
 
@@ -53,11 +53,11 @@ Task<void> ObjectFeed::follow(const crd::ResourceInfo& resource, std::unique_ptr
       if (event->type == storage::EventType::Bookmark) continue;
       tell({resource, event->previous, gone ? nullptr : event->object, false});
     }
-    const auto pause = kAgain.delay(failures++);
+    const auto pause = kFeedBackoff.delay(failures++);
     co_await clock_.sleep_for(pause);
     for (const auto& handler : gap_handlers_) handler(resource);
     watcher = begin(resource);
   }
 }
 
-}  // namespace berth::runtime
+}  // namespace berth::reconcile

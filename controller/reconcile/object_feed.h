@@ -8,7 +8,7 @@
 #include "base/clock.h"
 #include "base/task_group.h"
 
-namespace berth::runtime {
+namespace berth::reconcile {
 
 // Every change of every kind, for controllers that look at objects whatever their kind is. Keeps no objects: what is stored can be
 // asked of the Registry. Loop thread only.
@@ -45,4 +45,4 @@ class ObjectFeed {
   TaskGroup tasks_;
 };
 
-}  // namespace berth::runtime
+}  // namespace berth::reconcile
