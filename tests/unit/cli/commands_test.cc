@@ -79,8 +79,8 @@ TEST_F(Commands, OneWrongDocumentOfSeveralChangesNothing) {
 TEST_F(Commands, ApplyNamesWhatIsWrongWithTheFileItself) {
   EXPECT_EQ(run({"apply", "-f", "/no/such/file.yaml"}), 1);
   EXPECT_THAT(err(), HasSubstr("/no/such/file.yaml: No such file or directory"));
-  EXPECT_EQ(run({"apply", "-f", write_file("kind.yaml", "apiVersion: v1\nkind: Pod\nmetadata: {name: x}\n")}), 1);
-  EXPECT_THAT(err(), HasSubstr(":2:1: there is no kind Pod in v1; the types are testenvironments (te, env)"));
+  EXPECT_EQ(run({"apply", "-f", write_file("kind.yaml", "apiVersion: v1\nkind: Node\nmetadata: {name: x}\n")}), 1);
+  EXPECT_THAT(err(), HasSubstr(":2:1: there is no kind Node in v1; the types are testenvironments (te, env)"));
   EXPECT_EQ(run({"apply", "-f", write_file("syntax.yaml", "a: [\n")}), 1);
   EXPECT_THAT(err(), HasSubstr("syntax.yaml:"));
   EXPECT_EQ(run({"apply", "-f", write_file("empty.yaml", "---\n")}), 1);
