@@ -15,10 +15,11 @@
 
 namespace berth::reconcile {
 
-// The controllers of Kubernetes' own kinds over an in-memory store. TestEnvironments keep their engine finalizer until the test
-// takes it off.
+// The controllers of Kubernetes' own kinds over an in-memory store. TestEnvironments keep their engine
+// finalizer until the test takes it off.
 struct CoreTest : testing::Test {
-  explicit CoreTest(storage::StoreOptions options = {}) : store(storage::make_memory_store(io.get_executor(), options)) {}
+  explicit CoreTest(storage::StoreOptions options = {})
+      : store(storage::make_memory_store(io.get_executor(), options)) {}
 
   asio::io_context io;
   fakes::FakeClock clock;
@@ -58,7 +59,8 @@ struct CoreTest : testing::Test {
     return made.value();
   }
   // A ConfigMap that belongs to `owners`.
-  ObjectPtr make(const std::string& name, const std::vector<ObjectPtr>& owners = {}, bool blocks = true, const std::string& ns = "ci") {
+  ObjectPtr make(const std::string& name, const std::vector<ObjectPtr>& owners = {}, bool blocks = true,
+                 const std::string& ns = "ci") {
     json metadata = {{"name", name}};
     for (const auto& owner : owners) metadata["ownerReferences"].push_back(reference(*owner, blocks));
     return make(maps, {{"metadata", metadata}}, ns);
@@ -74,10 +76,14 @@ struct CoreTest : testing::Test {
     return make(environments, environment_body(name, requests));
   }
   static json environment_body(const std::string& name, const json& requests = json::object()) {
-    return {{"metadata", {{"name", name}}},
-            {"spec", {{"services", json::array({{{"name", "web"}, {"image", "nginx"}, {"resources", {{"requests", requests}}}}})}}}};
+    return {
+        {"metadata", {{"name", name}}},
+        {"spec",
+         {{"services",
+           json::array({{{"name", "web"}, {"image", "nginx"}, {"resources", {{"requests", requests}}}}})}}}};
   }
-  ObjectPtr remove(const crd::ResourceInfo& kind, const std::string& name, api::Propagation propagation = api::Propagation::Default) {
+  ObjectPtr remove(const crd::ResourceInfo& kind, const std::string& name,
+                   api::Propagation propagation = api::Propagation::Default) {
     const ObjectKey key{kind.namespaced ? "ci" : "", name};
     return fakes::run_task(io, registry.remove(kind, key, {}, false, propagation)).value();
   }
@@ -85,7 +91,9 @@ struct CoreTest : testing::Test {
     return remove(maps, name, propagation);
   }
   void release(const ObjectPtr& environment) {
-    fakes::run_task(io, registry.remove_finalizer(environments, environment->key(), environment->uid(), "berth.dev/engine")).value();
+    fakes::run_task(io, registry.remove_finalizer(environments, environment->key(), environment->uid(),
+                                                  "berth.dev/engine"))
+        .value();
   }
   bool there(const std::string& name) { return registry.get(maps, {"ci", name}).has_value(); }
   ObjectPtr get(const crd::ResourceInfo& kind, const std::string& name) {
@@ -99,7 +107,9 @@ struct CoreTest : testing::Test {
     std::string text;
     while (auto event = watcher->poll()) {
       const auto type = event->value().type;
-      const char* name = type == storage::EventType::Added ? "ADDED " : type == storage::EventType::Deleted ? "DELETED " : "MODIFIED ";
+      const char* name = type == storage::EventType::Added     ? "ADDED "
+                         : type == storage::EventType::Deleted ? "DELETED "
+                                                               : "MODIFIED ";
       text += (text.empty() ? "" : ", ") + (name + event->value().key.name);
     }
     return text;

@@ -11,7 +11,9 @@ struct EventTtlTest : CoreTest {
   EventTtlTest() { make(namespaces, {{"metadata", {{"name", "ci"}}}}); }
 
   json event(const std::string& name) {
-    return {{"metadata", {{"name", name}}}, {"involvedObject", {{"kind", "X"}, {"namespace", "ci"}}}, {"lastTimestamp", "2020-01-01T00:00:00Z"}};
+    return {{"metadata", {{"name", name}}},
+            {"involvedObject", {{"kind", "X"}, {"namespace", "ci"}}},
+            {"lastTimestamp", "2020-01-01T00:00:00Z"}};
   }
   void touch(const std::string& name) {
     auto body = get(events, name)->body();
@@ -53,7 +55,7 @@ TEST_F(EventTtlTest, ThoseOfAnEarlierRunGoByWhatTheySay) {
 }
 
 TEST_F(EventTtlTest, TheOldestGoWhenThereAreTooMany) {
-  runtime::ObjectFeed feed(io.get_executor(), clock, registry);
+  ObjectFeed feed(io.get_executor(), clock, registry);
   EventTtl ttl(io.get_executor(), clock, registry, feed, {.keep = 1h, .most = 3});
   feed.start();
   ttl.start();

@@ -8,7 +8,9 @@ namespace {
 using api::Propagation;
 
 struct GarbageCollectorTest : CoreTest {
-  json owners_of(const std::string& name) { return get(maps, name)->body()["metadata"].value("ownerReferences", json::array()); }
+  json owners_of(const std::string& name) {
+    return get(maps, name)->body()["metadata"].value("ownerReferences", json::array());
+  }
 };
 
 // The three stories are those of a Kubernetes garbage collector.
@@ -60,7 +62,10 @@ TEST_F(GarbageCollectorTest, AnOwnerThatGoesAtOnceForgetsNoDependent) {
 TEST_F(GarbageCollectorTest, OnlyDependentsThatBlockAreWaitedFor) {
   start();
   const auto owner = make("owner");
-  json body = {{"metadata", {{"name", "dep"}, {"finalizers", {"x.y/z"}}, {"ownerReferences", json::array({reference(*owner, false)})}}}};
+  json body = {{"metadata",
+                {{"name", "dep"},
+                 {"finalizers", {"x.y/z"}},
+                 {"ownerReferences", json::array({reference(*owner, false)})}}}};
   make(maps, body);
   settle();
   remove("owner", Propagation::Foreground);
@@ -212,12 +217,17 @@ struct MissedChangesTest : CoreTest {
 TEST_F(MissedChangesTest, AreMadeUpFor) {
   start();
   const auto owner = make("owner");
-  const auto dependent = make(secrets, {{"metadata", {{"name", "dep"}, {"ownerReferences", json::array({reference(*owner, true)})}}}});
+  const auto dependent =
+      make(secrets,
+           {{"metadata", {{"name", "dep"}, {"ownerReferences", json::array({reference(*owner, true)})}}}});
   settle();
   TaskGroup burst(io.get_executor(), "burst");
   burst.spawn("drop", drop(registry, maps));
   for (int i = 0; i < 200; ++i) {
-    burst.spawn("write", write(registry, maps, {{"apiVersion", "v1"}, {"kind", "ConfigMap"}, {"metadata", {{"name", "m" + std::to_string(i)}}}}));
+    burst.spawn("write", write(registry, maps,
+                               {{"apiVersion", "v1"},
+                                {"kind", "ConfigMap"},
+                                {"metadata", {{"name", "m" + std::to_string(i)}}}}));
   }
   fakes::settle(io);
   fakes::run_for(io, clock, std::chrono::seconds(30));
@@ -230,7 +240,8 @@ TEST(OwnerIndex, KnowsOnlyWhatHasAnOwnerOrWaits) {
   const auto object = [](const char* uid, json metadata) {
     metadata["name"] = uid;
     metadata["uid"] = uid;
-    return Object::make({{"apiVersion", "v1"}, {"kind", "ConfigMap"}, {"metadata", std::move(metadata)}}).value();
+    return Object::make({{"apiVersion", "v1"}, {"kind", "ConfigMap"}, {"metadata", std::move(metadata)}})
+        .value();
   };
   const json owned = {{"ownerReferences", json::array({{{"uid", "o"}, {"blockOwnerDeletion", true}}})}};
   OwnerIndex index;

@@ -13,8 +13,9 @@ struct NamespaceControllerTest : CoreTest {
     std::vector<std::string> lines;
     const auto ns = get(namespaces, "ci");
     for (const auto& condition : ns->status().value("conditions", json::array())) {
-      lines.push_back(condition["type"].get<std::string>() + "=" + condition["status"].get<std::string>() + "/" +
-                      condition["reason"].get<std::string>() + ": " + condition["message"].get<std::string>());
+      lines.push_back(condition["type"].get<std::string>() + "=" + condition["status"].get<std::string>() +
+                      "/" + condition["reason"].get<std::string>() + ": " +
+                      condition["message"].get<std::string>());
     }
     return lines;
   }
@@ -41,15 +42,19 @@ TEST_F(NamespaceControllerTest, WaitsForFinalizersAndSaysSo) {
   settle();
   EXPECT_TRUE(get(environments, "held")->deleting());
   EXPECT_FALSE(there("a"));
-  EXPECT_THAT(conditions(),
-              ElementsAre("NamespaceDeletionDiscoveryFailure=False/ResourcesDiscovered: All resources successfully discovered",
-                          "NamespaceDeletionGroupVersionParsingFailure=False/ParsedGroupVersions: All legacy kube types successfully parsed",
-                          "NamespaceDeletionContentFailure=False/ContentDeleted: All content successfully deleted, may be waiting on "
-                          "finalization",
-                          "NamespaceContentRemaining=True/SomeResourcesRemain: Some resources are remaining: testenvironments.berth.dev has "
-                          "1 resource instances",
-                          "NamespaceFinalizersRemaining=True/SomeFinalizersRemain: Some content in the namespace has finalizers remaining: "
-                          "berth.dev/engine in 1 resource instances"));
+  EXPECT_THAT(conditions(), ElementsAre("NamespaceDeletionDiscoveryFailure=False/ResourcesDiscovered: All "
+                                        "resources successfully discovered",
+                                        "NamespaceDeletionGroupVersionParsingFailure=False/"
+                                        "ParsedGroupVersions: All legacy kube types successfully parsed",
+                                        "NamespaceDeletionContentFailure=False/ContentDeleted: All content "
+                                        "successfully deleted, may be waiting on "
+                                        "finalization",
+                                        "NamespaceContentRemaining=True/SomeResourcesRemain: Some resources "
+                                        "are remaining: testenvironments.berth.dev has "
+                                        "1 resource instances",
+                                        "NamespaceFinalizersRemaining=True/SomeFinalizersRemain: Some "
+                                        "content in the namespace has finalizers remaining: "
+                                        "berth.dev/engine in 1 resource instances"));
   const auto revision = get(namespaces, "ci")->revision();
   fakes::run_for(io, clock, std::chrono::minutes(5));
   EXPECT_EQ(get(namespaces, "ci")->revision(), revision);  // nothing new, nothing written
@@ -101,7 +106,8 @@ TEST_F(NamespaceControllerTest, PodsGoWithTheirEnvironment) {
   start();
   const auto owner = environment("held");
   const auto& pods = *scheme.find("", "v1", "pods");
-  make(pods, {{"metadata", {{"name", "held.web"}, {"ownerReferences", json::array({reference(*owner, true)})}}}});
+  make(pods,
+       {{"metadata", {{"name", "held.web"}, {"ownerReferences", json::array({reference(*owner, true)})}}}});
   remove(namespaces, "ci");
   settle();
   EXPECT_TRUE(get(pods, "held.web"));
