@@ -23,8 +23,8 @@ constexpr int kUsageStatus = 2;
 Flags global_flags(Invocation& invocation) {
   Flags flags("BERTH_");
   flags.text("--server", "URL",
-             "where berthd is: http://HOST:PORT or unix:///PATH (default: the socket of the data directory "
-             "when it may be opened, else http://127.0.0.1:6440)",
+             "where berthd is: https://HOST:PORT, http://HOST:PORT or unix:///PATH (default: the socket of the data directory "
+             "when it may be opened, else where berthd says in the data directory, else https://127.0.0.1:6440)",
              &invocation.connection.server);
   flags.text("--namespace,-n", "NAMESPACE", "the namespace to work in (default: default)", &invocation.ns).completes =
       Completes::Namespaces;
@@ -36,6 +36,13 @@ Flags global_flags(Invocation& invocation) {
       .text("--data-dir", "DIR", "berthd's data directory, where its socket and token are (default: /var/lib/berth)",
             &invocation.connection.data_dir)
       .completes = Completes::Files;
+  flags
+      .text("--certificate-authority", "FILE",
+            "checks the certificate of an https server, PEM (default: DATA_DIR/tls/ca.crt for a server on this machine, else "
+            "the system's)",
+            &invocation.connection.certificate_authority)
+      .completes = Completes::Files;
+  flags.toggle("--insecure-skip-tls-verify", "do not check who an https server is", &invocation.connection.insecure);
   flags.toggle("--quiet,-q", "no progress on standard error", &invocation.quiet);
   return flags;
 }
@@ -175,17 +182,29 @@ Task<int> print_completion(Session& session, const Invocation& invocation) {
   co_return 0;
 }
 
+// Null for a server without TLS.
+Result<std::shared_ptr<const http::TlsContext>> trust_of(const Connection& connection) {
+  if (!connection.endpoint.tls) return std::shared_ptr<const http::TlsContext>();
+  return http::TlsContext::client({connection.authorities, connection.verify});
+}
+
 int run_connected(Invocation& invocation, const Connection& connection, Io& io) {
   Runtime runtime;
   const auto scheme = crd::Scheme::builtin();
   const auto timeout = invocation.completing ? std::chrono::seconds(2) : std::chrono::seconds(30);
-  api::HttpClient client(runtime.io.get_executor(), runtime.clock, connection.endpoint, connection.token, timeout);
+  auto trust = trust_of(connection);
+  if (!trust.has_value()) {
+    io.err << error_text(trust.error(), "");
+    return kUsageStatus;
+  }
+  api::HttpClient client(runtime.io.get_executor(), runtime.clock, connection.endpoint, connection.token, timeout, *trust);
   HttpRemote remote(client);
   Session session{runtime.io.get_executor(), runtime.clock, scheme, client, remote, io};
   session.ns = invocation.ns;
   session.ns_given = invocation.ns_given;
   session.server = connection.endpoint.str();
   session.quiet = invocation.quiet;
+  session.connection = invocation.connection;
   if (invocation.completing) return base::run_main(runtime.io, print_completion(session, invocation));
   return base::run_main(runtime.io, run_command(session, invocation, connection));
 }
@@ -213,6 +232,11 @@ Result<Invocation> parse_command_line(const std::vector<std::string>& arguments,
 }
 
 std::string advice(const Error& error, const Connection& connection) {
+  if (error.message.find("its certificate is not trusted") != std::string::npos) {
+    return connection.no_authority.empty()
+               ? "Give --certificate-authority FILE; berthd keeps its own in tls/ca.crt of its data directory."
+               : "Its authority was not found (" + connection.no_authority + "). Give --certificate-authority FILE.";
+  }
   if (error.reason == Reason::ServiceUnavailable &&
       error.message.find(connection.endpoint.str()) != std::string::npos) {
     return "Is berthd running there? (" + connection.why +
@@ -253,7 +277,7 @@ int run_berthctl(const std::vector<std::string>& arguments, Io& io) {
   }
   if (!connection.has_value()) {
     if (invocation.completing) return 0;
-    connection = Connection{http::parse_endpoint(kDefaultServer, 0).value(), "", "", ""};
+    connection = Connection{.endpoint = http::parse_endpoint("http://127.0.0.1", 0).value()};
   }
   return run_connected(invocation, connection.value(), io);
 }

@@ -7,6 +7,7 @@
 #include "cli/cmd_describe.h"
 #include "cli/cmd_env.h"
 #include "cli/cmd_get.h"
+#include "cli/cmd_kubeconfig.h"
 #include "cli/cmd_logs.h"
 #include "cli/cmd_reap.h"
 #include "cli/cmd_run.h"
@@ -28,6 +29,7 @@ std::vector<CommandPtr> make_commands() {
   commands.push_back(make_attach());
   commands.push_back(make_reap());
   commands.push_back(make_adopt());
+  commands.push_back(make_kubeconfig());
   commands.push_back(make_completion());
   commands.push_back(make_version());
   return commands;

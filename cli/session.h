@@ -4,6 +4,7 @@
 
 #include "api/client/client.h"
 #include "base/clock.h"
+#include "cli/connection.h"
 #include "cli/io.h"
 #include "cli/remote.h"
 #include "crd/scheme.h"
@@ -22,6 +23,7 @@ struct Session {
   bool ns_given = false;  // by -n: an object that names another is an error. BERTH_NAMESPACE only fills in
   std::string server;     // as a person writes it
   bool quiet = false;     // no progress
+  ConnectionFlags connection;  // what was said about the server
 };
 
 }  // namespace berth::cli

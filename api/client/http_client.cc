@@ -97,8 +97,9 @@ Result<ObjectPtr> parse_removed(const http::ClientResponse& response, const crd:
 }  // namespace
 
 struct HttpClient::Impl {
-  Impl(Executor executor, base::Clock& c, http::Endpoint endpoint, std::string t, base::Duration d)
-      : clock(c), http(executor, c, std::move(endpoint)), token(std::move(t)), timeout(d) {}
+  Impl(Executor executor, base::Clock& c, http::Endpoint endpoint, std::string t, base::Duration d,
+       std::shared_ptr<const http::TlsContext> tls)
+      : clock(c), http(executor, c, std::move(endpoint), {.tls = std::move(tls)}), token(std::move(t)), timeout(d) {}
 
   http::ClientRequest request_of(Call call) const;
   Error explain(Error error) const;
@@ -157,8 +158,8 @@ Task<Result<std::unique_ptr<http::ClientStream>>> HttpClient::Impl::open(Call ca
 }
 
 HttpClient::HttpClient(Executor executor, base::Clock& clock, http::Endpoint endpoint, std::string token,
-                       base::Duration timeout)
-    : impl_(std::make_unique<Impl>(executor, clock, std::move(endpoint), std::move(token), timeout)) {}
+                       base::Duration timeout, std::shared_ptr<const http::TlsContext> tls)
+    : impl_(std::make_unique<Impl>(executor, clock, std::move(endpoint), std::move(token), timeout, std::move(tls))) {}
 
 HttpClient::~HttpClient() = default;
 

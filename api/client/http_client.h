@@ -8,12 +8,12 @@
 
 namespace berth::api {
 
-// The Client over HTTP, for berthctl. Its watchers end with ServiceUnavailable when the server ends the stream. What remove()
+// The Client over HTTP, for berthctl; `tls` is whom it trusts at an https endpoint (null: the system's authorities). Its watchers end with ServiceUnavailable when the server ends the stream. What remove()
 // answers for an object that is gone at once holds its name and uid only.
 class HttpClient final : public Client {
  public:
   HttpClient(Executor executor, base::Clock& clock, http::Endpoint endpoint, std::string token,
-             base::Duration timeout = std::chrono::seconds(30));
+             base::Duration timeout = std::chrono::seconds(30), std::shared_ptr<const http::TlsContext> tls = nullptr);
   ~HttpClient() override;
 
   Task<Result<ObjectPtr>> get(const crd::ResourceInfo& resource, ObjectKey key) override;

@@ -41,7 +41,12 @@ class ConnectionStream final : public ByteStream {
     co_return true;
   }
 
-  void shutdown_send() override { connection_->shutdown_send(); }
+  Task<void> shutdown_send() override {
+    const auto connection = connection_;
+    connection->expires_after(kStreamWriteStall);
+    co_await connection->shutdown_send();
+    if (!connection->closed()) connection->expires_never();
+  }
   void close() override { connection_->close(); }
 
  private:

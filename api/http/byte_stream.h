@@ -22,7 +22,7 @@ class ByteStream {
   // False when the peer is gone or does not read for 30 s; then nothing further can be sent.
   virtual Task<bool> write(std::string bytes) = 0;
   // Tells the peer that no more comes; reading goes on. What was written before arrives first. Not while a write() runs.
-  virtual void shutdown_send() = 0;
+  virtual Task<void> shutdown_send() = 0;
   // Ends both directions; pending calls return.
   virtual void close() = 0;
 };

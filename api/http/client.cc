@@ -109,7 +109,12 @@ void Client::Impl::give_back(ConnectionPtr connection) {
 
 Task<Result<ConnectionPtr>> Client::Impl::connect(base::Deadline deadline) {
   const auto until = deadline.capped(clock.steady_now(), options.connect_timeout);
-  auto connection = co_await dial(executor, clock, endpoint, until);
+  if (endpoint.tls && !options.tls) {
+    auto context = TlsContext::client(TlsTrust());
+    if (!context) co_return context.error();
+    options.tls = *context;
+  }
+  auto connection = co_await dial(executor, clock, endpoint, until, options.tls);
   co_return connection;
 }
 

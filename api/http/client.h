@@ -10,6 +10,7 @@
 
 #include "api/http/byte_stream.h"
 #include "api/http/endpoint.h"
+#include "api/http/tls.h"
 #include "api/http/uri.h"
 #include "base/clock.h"
 #include "base/deadline.h"
@@ -66,6 +67,7 @@ struct ClientOptions {
   base::Duration idle_timeout = std::chrono::seconds(60);
   base::Duration connect_timeout = std::chrono::seconds(5);
   std::size_t body_limit = 256 * 1024 * 1024;
+  std::shared_ptr<const TlsContext> tls;  // for an https endpoint; null: the system's authorities are trusted
 };
 
 // An HTTP/1.1 client of one server with a pool of kept-alive connections. Loop thread only; any number of calls at once.

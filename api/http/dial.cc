@@ -7,6 +7,7 @@
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include "api/http/tls_channel.h"
 #include "base/signal.h"
 
 namespace berth::http {
@@ -84,6 +85,17 @@ base::Deadline share_of(base::Deadline deadline, base::SteadyTime now, std::size
   return {now + (deadline.at - now) / static_cast<int>(addresses)};
 }
 
+Task<Result<std::shared_ptr<Connection>>> secure(std::shared_ptr<Connection> connection, Endpoint endpoint,
+                                                 std::shared_ptr<const TlsContext> tls) {
+  if (!tls) co_return base::error(Reason::ServiceUnavailable, endpoint.str() + ": TLS is not set up");
+  connection->use_tls(std::make_unique<TlsChannel>(std::move(tls), endpoint.host));
+  const auto ec = co_await connection->handshake();
+  if (!ec) co_return connection;
+  const auto& why = connection->tls_failure();
+  if (why.empty()) co_return unreachable(endpoint, ec);
+  co_return base::error(Reason::ServiceUnavailable, endpoint.str() + ": no TLS connection: " + why);
+}
+
 }  // namespace
 
 void apply_deadline(Connection& connection, base::Clock& clock, base::Deadline deadline) {
@@ -95,7 +107,7 @@ void apply_deadline(Connection& connection, base::Clock& clock, base::Deadline d
 }
 
 Task<Result<std::shared_ptr<Connection>>> dial(Executor executor, base::Clock& clock, Endpoint endpoint,
-                                               base::Deadline deadline) {
+                                               base::Deadline deadline, std::shared_ptr<const TlsContext> tls) {
   auto addresses = co_await addresses_of(executor, clock, endpoint, deadline);
   if (!addresses) co_return addresses.error();
   ErrorCode first_error = asio::error::host_not_found;
@@ -107,7 +119,9 @@ Task<Result<std::shared_ptr<Connection>>> dial(Executor executor, base::Clock& c
     const auto ec = co_await connection->connect(address);
     if (!ec) {
       apply_deadline(*connection, clock, deadline);
-      co_return connection;
+      if (!endpoint.tls) co_return connection;
+      auto secured = co_await secure(connection, endpoint, tls);
+      co_return secured;
     }
     if (deadline.expired(clock.steady_now())) co_return unreachable(endpoint, asio::error::timed_out);
     if (ec == asio::error::not_connected) {

@@ -10,7 +10,7 @@ namespace berth::http {
 
 namespace {
 
-constexpr std::string_view kExamples = "write unix:///run/berth.sock or http://127.0.0.1:6440";
+constexpr std::string_view kExamples = "write unix:///run/berth.sock or https://127.0.0.1:6440";
 constexpr std::size_t kUnixPathLimit = 107;  // sockaddr_un
 
 Error bad(std::string_view text, std::string_view what) {
@@ -74,7 +74,7 @@ Result<Endpoint> parse_tcp(std::string_view text, std::string_view authority, st
 }  // namespace
 
 std::string Endpoint::str() const {
-  return kind == Kind::Unix ? "unix://" + path : "http://" + host_header();
+  return kind == Kind::Unix ? "unix://" + path : (tls ? "https://" : "http://") + host_header();
 }
 
 std::string Endpoint::host_header() const {
@@ -97,7 +97,11 @@ Result<Endpoint> parse_endpoint(std::string_view text, std::uint16_t default_por
   const auto rest = text.substr(scheme_end + 3);
   if (scheme == "unix") return parse_unix(text, rest);
   if (scheme == "http" || scheme == "tcp") return parse_tcp(text, rest, default_port);
-  if (scheme == "https") return bad(text, "TLS is not supported here");
+  if (scheme == "https") {
+    auto endpoint = parse_tcp(text, rest, default_port);
+    if (endpoint.has_value()) endpoint->tls = true;
+    return endpoint;
+  }
   return bad(text, "unknown scheme \"" + std::string(scheme) + "\"");
 }
 

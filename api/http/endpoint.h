@@ -8,13 +8,14 @@
 
 namespace berth::http {
 
-// Where a server is: unix:///path, http://host:port, tcp://host:port (tcp = http, Docker's spelling).
+// Where a server is: unix:///path, http://host:port, tcp://host:port (tcp = http, Docker's spelling), https://host:port.
 struct Endpoint {
   enum class Kind { Unix, Tcp };
   Kind kind = Kind::Tcp;
   std::string path;  // Unix
   std::string host;  // Tcp; a name or a literal, without brackets
   std::uint16_t port = 0;
+  bool tls = false;  // Tcp
   std::string str() const;          // as a person writes it
   std::string host_header() const;  // "localhost" for unix sockets
   bool operator==(const Endpoint&) const = default;

@@ -53,13 +53,14 @@ Result<void> start(Listener& listener) {
 }
 
 Result<Listener> open_tcp(Executor executor, const Endpoint& endpoint) {
-  if (!is_loopback(endpoint)) {
-    return base::error(Reason::Invalid,
-                       endpoint.str() + ": only loopback addresses are allowed, e.g. http://127.0.0.1:6440");
+  if (!endpoint.tls && !is_loopback(endpoint)) {
+    return base::error(Reason::Invalid, endpoint.str() + ": without TLS only loopback addresses are allowed; write https://" +
+                                            endpoint.host_header() + " or e.g. http://127.0.0.1:6440");
   }
   ErrorCode ec;
   const auto host = endpoint.host == "localhost" ? std::string("127.0.0.1") : endpoint.host;
   const auto address = asio::ip::make_address(host, ec);
+  if (ec) return base::error(Reason::Invalid, endpoint.str() + ": an IP address is expected, e.g. https://127.0.0.1:6440");
   auto listener = listen_on(executor, endpoint, asio::ip::tcp::endpoint(address, endpoint.port));
   if (!listener) return listener.error();
   if (auto started = start(*listener); !started) return started.error();

@@ -26,8 +26,8 @@ struct Listener {
 };
 
 // Nobody can connect to a unix socket before it has its mode and group: it listens only then.
-// Errors: Conflict (address in use, a live server on the socket, a file that is no socket), Invalid (not loopback, unknown
-// group), InternalError (text).
+// Errors: Conflict (address in use, a live server on the socket, a file that is no socket), Invalid (not loopback without TLS,
+// not an IP address, unknown group), InternalError (text).
 Result<Listener> open_listener(Executor executor, const Endpoint& endpoint, unsigned socket_mode,
                                const std::string& socket_group);
 

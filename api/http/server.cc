@@ -8,6 +8,7 @@
 
 #include "api/http/listener.h"
 #include "api/http/session.h"
+#include "api/http/tls_channel.h"
 #include "base/log.h"
 #include "base/signal.h"
 
@@ -45,7 +46,7 @@ struct Server::Impl : std::enable_shared_from_this<Impl> {
   Executor executor;
   base::Clock& clock;
   const Handler handler;
-  const ServerOptions options;
+  ServerOptions options;  // sessions refer to it; only `tls` changes
   std::list<std::shared_ptr<Listener>> listeners;
   std::list<std::shared_ptr<Session>> sessions;
   std::uint64_t refused = 0;
@@ -90,6 +91,7 @@ Task<void> Server::Impl::run_session(Connection::Socket socket, std::shared_ptr<
   boost::system::error_code ignored;
   if (!over_unix_socket) socket.set_option(asio::ip::tcp::no_delay(true), ignored);
   auto connection = std::make_shared<Connection>(std::move(socket));
+  if (listener->endpoint.tls) connection->use_tls(std::make_unique<TlsChannel>(options.tls));
   auto session = std::make_shared<Session>(std::move(connection), clock, handler, options, over_unix_socket,
                                            std::move(peer));
   const auto place = sessions.insert(sessions.end(), session);
@@ -105,6 +107,7 @@ Server::Server(Executor executor, base::Clock& clock, Handler handler, ServerOpt
 Server::~Server() = default;
 
 Result<Endpoint> Server::listen(const Endpoint& endpoint) {
+  if (endpoint.tls && !impl_->options.tls) return base::error(Reason::Invalid, endpoint.str() + ": there is no certificate for it");
   auto opened = open_listener(impl_->executor, endpoint, impl_->options.socket_mode, impl_->options.socket_group);
   if (!opened) return opened.error();
   auto listener = std::make_shared<Listener>(std::move(*opened));
@@ -112,6 +115,8 @@ Result<Endpoint> Server::listen(const Endpoint& endpoint) {
   impl_->group.spawn("accept " + listener->endpoint.str(), impl_->accept_loop(listener));
   return listener->endpoint;
 }
+
+void Server::use_certificate(std::shared_ptr<const TlsContext> tls) { impl_->options.tls = std::move(tls); }
 
 std::size_t Server::connections() const { return impl_->sessions.size(); }
 std::uint64_t Server::refused_connections() const { return impl_->refused; }

@@ -12,6 +12,7 @@
 #include "api/http/byte_stream.h"
 #include "api/http/client.h"
 #include "api/http/endpoint.h"
+#include "api/http/tls.h"
 #include "base/clock.h"
 #include "base/task.h"
 #include "base/task_group.h"
@@ -27,6 +28,7 @@ struct ServerRequest {
   Headers headers;
   std::string body;
   bool over_unix_socket = false;
+  std::shared_ptr<const std::vector<std::string>> server_names;  // what our certificate names; null: not over TLS
   std::string peer;  // "127.0.0.1:51234" or "unix"
   std::string_view header(std::string_view name) const;                // case-insensitive, "" when absent
   std::optional<std::string> query_value(std::string_view name) const;  // the first one
@@ -36,7 +38,8 @@ struct ServerRequest {
 class ResponseWriter {
  public:
   virtual ~ResponseWriter() = default;
-  // `extra` headers; Content-Length, Date and Connection are the server's.
+  // `extra` headers; Content-Length, Date and Connection are the server's. A large body is sent as gzip to who takes that, unless
+  // `extra` has a Content-Encoding.
   virtual Task<void> respond(int status, std::string content_type, std::string body, Headers extra = {}) = 0;
   // Flushes the head at once (chunked). Then write() any number of times; the stream ends when the handler returns.
   virtual Task<void> start_stream(int status, std::string content_type, Headers extra = {}) = 0;
@@ -63,6 +66,7 @@ struct ServerOptions {
   std::size_t max_connections = 4096;  // of each listener; above: closed at accept, counted and logged
   unsigned socket_mode = 0660;
   std::string socket_group;  // "" = the process's
+  std::shared_ptr<const TlsContext> tls;  // of https listeners; its handshake has header_timeout
   // The JSON text of an answer that never reaches the handler (400 malformed, 413, 431) or that the handler failed to give
   // (500). Empty: the message as plain text.
   std::function<std::string(int status, const std::string& message)> error_body;
@@ -79,8 +83,10 @@ class Server {
 
   // Binds and listens. tcp://host:0 takes a free port, shown in the returned endpoint. A stale unix socket file (nobody
   // answers on it) is replaced; a live one is refused. The socket file gets mode and group before anybody can connect.
-  // Errors: Conflict (address in use), Invalid (not loopback: only loopback addresses are allowed), InternalError (text).
+  // Errors: Conflict (address in use), Invalid (not loopback without TLS, https without a certificate), InternalError (text).
   Result<Endpoint> listen(const Endpoint& endpoint);
+  // Another certificate for the connections that come from now on.
+  void use_certificate(std::shared_ptr<const TlsContext> tls);
   std::size_t connections() const;
   std::uint64_t refused_connections() const;  // closed at accept because of max_connections
   // Stops accepting, removes socket files, ends idle sessions and streams (these cleanly, with their last chunk), gives

@@ -4,6 +4,7 @@
 #include <boost/asio/error.hpp>
 #include <ctime>
 
+#include "api/http/gzip.h"
 #include "base/log.h"
 
 namespace berth::http {
@@ -26,6 +27,11 @@ class Session::Writer final : public ResponseWriter {
     if (started_) co_return;
     started_ = true;
     const bool has_body = status != 204 && status != 304;
+    if (has_body && body.size() >= kGzipFrom && session_.accepts_gzip_ && find_header(extra, "Content-Encoding").empty()) {
+      body = co_await gzip(session_.connection_->socket().get_executor(), std::move(body));
+      extra.emplace_back("Content-Encoding", "gzip");
+      extra.emplace_back("Vary", "Accept-Encoding");
+    }
     Headers headers = common_headers(has_body ? content_type : std::string(), std::move(extra));
     if (has_body) headers.emplace_back("Content-Length", std::to_string(body.size()));
     if (!has_body || session_.head_only_) body.clear();
@@ -113,7 +119,8 @@ void Session::abort() {
 
 Task<void> Session::run() {
   const auto self = shared_from_this();
-  while (!last_ && !connection_->closed()) {
+  const bool ready = !connection_->encrypted() || co_await start_tls();
+  while (ready && !last_ && !connection_->closed()) {
     auto request = co_await read_request();
     if (!request) break;
     co_await handle(std::move(request));
@@ -121,6 +128,18 @@ Task<void> Session::run() {
   }
   if ((unread_ || (upgraded_ && !finishing_)) && !connection_->closed()) co_await drain();
   connection_->close();
+}
+
+// A client that fails here is told why and given the time to read it.
+Task<bool> Session::start_tls() {
+  server_names_ = connection_->server_names();
+  connection_->expires_after(options_.header_timeout);
+  const auto ec = co_await connection_->handshake();
+  if (!ec) co_return true;
+  const auto& why = connection_->tls_failure();
+  base::log_debug("http", "no TLS with a client", {{"peer", peer_}, {"error", why.empty() ? ec.message() : why}});
+  if (!why.empty() && !connection_->closed()) co_await drain();
+  co_return false;
 }
 
 Task<bool> Session::read_head(MessageParser& parser) {
@@ -197,6 +216,7 @@ Task<std::shared_ptr<ServerRequest>> Session::read_request() {
   request->query = std::move(target->query);
   request->headers = head.headers;
   request->over_unix_socket = over_unix_socket_;
+  request->server_names = server_names_;
   request->peer = peer_;
   unread_ = !parser.done() && options_.wants_body && !options_.wants_body(*request);
   if (unread_) {
@@ -207,6 +227,7 @@ Task<std::shared_ptr<ServerRequest>> Session::read_request() {
     request->body = std::move(parser.body());
   }
   head_only_ = request->method == "HEAD";
+  accepts_gzip_ = !head_only_ && accepts_gzip(request->header("Accept-Encoding"));
   if (!parser.keep_alive()) last_ = true;
   connection_->expires_never();
   co_return request;
@@ -289,8 +310,8 @@ Task<void> Session::refuse(int status, std::string message) {
 }
 
 Task<void> Session::drain() {
-  connection_->shutdown_send();
   connection_->expires_after(kDrainTime);
+  co_await connection_->shutdown_send();
   for (std::size_t drained = 0; drained < kDrainBytes;) {
     const auto bytes = connection_->buffered().size();
     connection_->consume(bytes);

@@ -28,6 +28,7 @@ class Session : public std::enable_shared_from_this<Session> {
  private:
   class Writer;
 
+  Task<bool> start_tls();
   Task<std::shared_ptr<ServerRequest>> read_request();
   Task<void> drain();
   Task<bool> read_head(MessageParser& parser);
@@ -48,6 +49,7 @@ class Session : public std::enable_shared_from_this<Session> {
   const ServerOptions& options_;
   const bool over_unix_socket_;
   const std::string peer_;
+  std::shared_ptr<const std::vector<std::string>> server_names_;
   bool idle_ = true;
   bool first_ = true;
   bool last_ = false;       // no request after the current one
@@ -58,6 +60,7 @@ class Session : public std::enable_shared_from_this<Session> {
   bool half_sent_ = false;  // a write was cut short: nothing more can be said on this connection
   bool http10_ = false;
   bool head_only_ = false;
+  bool accepts_gzip_ = false;
   std::optional<TaskGroup> work_;
   std::optional<TaskGroup> watch_;
 };

@@ -4,6 +4,7 @@
 #include <charconv>
 #include <optional>
 
+#include "api/http/certificate.h"
 #include "api/http/message.h"
 #include "api/server/stream_protocol.h"
 #include "api/server/impersonation.h"
@@ -46,28 +47,34 @@ bool is_loopback_v4(std::string_view host) {
   }
 }
 
-bool is_loopback(std::string_view authority) {
-  const auto host = host_of(authority);
-  return host && (http::same_text(*host, "localhost") || *host == "[::1]" || is_loopback_v4(*host));
+bool is_loopback(std::string_view host) {
+  return http::same_text(host, "localhost") || host == "[::1]" || is_loopback_v4(host);
+}
+
+bool is_own_host(const http::ServerRequest& request) {
+  const auto host = host_of(request.header("Host"));
+  return host && (is_loopback(*host) || (request.server_names && http::names_host(*request.server_names, *host)));
 }
 
 Result<void> check_host(const http::ServerRequest& request) {
   const auto hosts = std::count_if(request.headers.begin(), request.headers.end(),
                                    [](const auto& header) { return http::same_text(header.first, "Host"); });
-  if (hosts == 1 && is_loopback(request.header("Host"))) return {};
-  return base::error(Reason::Forbidden, "the Host header must name this machine's loopback (localhost, 127.0.0.1, [::1])");
+  if (hosts == 1 && is_own_host(request)) return {};
+  return base::error(Reason::Forbidden, request.server_names
+                                            ? "the Host header must name what the server's certificate names, or its loopback"
+                                            : "the Host header must name this machine's loopback (localhost, 127.0.0.1, [::1])");
 }
 
 Result<void> check_origin(const http::ServerRequest& request) {
   for (const auto& [name, value] : request.headers) {
     if (!http::same_text(name, "Origin")) continue;
-    const auto own = "http://" + std::string(request.header("Host"));
+    const auto own = (request.server_names ? "https://" : "http://") + std::string(request.header("Host"));
     if (!http::same_text(value, own)) return base::error(Reason::Forbidden, "requests from web pages are refused");
   }
   return {};
 }
 
-Result<void> check_token(const http::ServerRequest& request, const std::string& token) {
+Result<void> check_token(const http::ServerRequest& request, const std::string& token, bool open) {
   constexpr std::string_view kScheme = "Bearer ";
   const auto header = request.header("Authorization");
   bool is_bearer = header.size() > kScheme.size() && http::same_text(header.substr(0, kScheme.size()), kScheme);
@@ -76,6 +83,7 @@ Result<void> check_token(const http::ServerRequest& request, const std::string& 
     given = websocket_token(request);
     is_bearer = !given.empty();
   }
+  if (!is_bearer && open) return {};
   if (is_bearer && !token.empty() && equal_in_constant_time(given, token)) return {};
   return base::error(Reason::Unauthorized, "Unauthorized");
 }
@@ -96,9 +104,7 @@ Result<void> check_access(const http::ServerRequest& request, const std::string&
   if (auto origin = check_origin(request); !origin) return origin;
   if (!request.over_unix_socket) {
     if (auto host = check_host(request); !host) return host;
-    if (!open) {
-      if (auto bearer = check_token(request, token); !bearer) return bearer;
-    }
+    if (auto bearer = check_token(request, token, open); !bearer) return bearer;
   }
   return check_impersonation(request);
 }

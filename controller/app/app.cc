@@ -1,5 +1,6 @@
 #include "controller/app/app.h"
 
+#include <algorithm>
 #include <csignal>
 
 #include <boost/asio/redirect_error.hpp>
@@ -14,6 +15,8 @@
 #include "api/storage/sqlite_store.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/state_file.h"
+#include "controller/app/certificate_keeper.h"
 #include "controller/app/instance_lock.h"
 #include "controller/engine/http_engine.h"
 #include "controller/reconcile/core_controllers.h"
@@ -72,6 +75,8 @@ struct App::Impl {
   std::unique_ptr<storage::Store> store;
   std::unique_ptr<engine::Engine> engine;
   std::unique_ptr<reconcile::ProbeTransport> transport;
+  std::shared_ptr<const http::TlsContext> tls;      // null: no https listener
+  std::unique_ptr<CertificateKeeper> certificates;  // null as well then
   struct Parts;
   std::unique_ptr<Parts> parts;  // what needs the store and the engine
 };
@@ -120,6 +125,7 @@ struct App::Impl::Parts {
   http::ServerOptions socket_options(const Impl& app) const {
     auto options = api.server_options();
     options.socket_group = app.config.socket_group;
+    options.tls = app.tls;
     return options;
   }
 
@@ -158,6 +164,27 @@ void warn_about_ports(const plan::PortRange& ours) {
                   {"ip_local_port_range", std::to_string(theirs.first) + "-" + std::to_string(theirs.last)}});
 }
 
+bool has_https(const Config& config) {
+  return std::any_of(config.listen.begin(), config.listen.end(), [](const auto& endpoint) { return endpoint.tls; });
+}
+
+CertificateOptions certificate_options(const Config& config, const DataDir& data_dir) {
+  CertificateOptions options;
+  options.directory = data_dir.file("tls");
+  options.names = certificate_names(config.listen, config.tls_san);
+  options.given_certificate = config.tls_cert;
+  options.given_key = config.tls_key;
+  return options;
+}
+
+// For clients on this machine that cannot use the unix socket (server.json): where https is, and what checks its certificate.
+Result<void> announce(const DataDir& data_dir, http::Endpoint https, const std::string& authority) {
+  if (https.host == "0.0.0.0") https.host = "127.0.0.1";
+  if (https.host == "::") https.host = "::1";
+  const crd::json value = {{"server", https.tls ? https.str() : ""}, {"certificateAuthority", authority}};
+  return base::write_state(data_dir.file("server.json"), crd::dump(value) + "\n");
+}
+
 }  // namespace
 
 App::App(Executor executor, Config config, DataDir data_dir)
@@ -180,36 +207,51 @@ Task<Result<void>> App::start() {
   app.transport = reconcile::make_probe_transport(app.executor, app.clock);
   warn_about_ports(app.config.port_range);
 
+  if (has_https(app.config)) {
+    app.certificates = std::make_unique<CertificateKeeper>(app.executor, app.clock, certificate_options(app.config, app.data_dir));
+    auto tls = app.certificates->load();
+    if (tls.has_error()) co_return tls.error();
+    app.tls = std::move(*tls);
+  }
   app.parts = std::make_unique<Impl::Parts>(app, *instance, *token);
   auto& parts = *app.parts;
   const auto prepared = co_await parts.registry.start();
   if (prepared.has_error()) co_return prepared.error();
+  http::Endpoint https;
   for (const auto& wanted : app.config.listen) {
     auto bound = parts.server.listen(wanted);
     if (bound.has_error()) co_return base::error(bound.error().reason, "--listen: " + bound.error().message);
     base::log_info("berthd", "listening", {{"on", bound->str()}});
+    if (bound->tls && !https.tls) https = *bound;
+  }
+  auto announced = announce(app.data_dir, https, app.certificates ? app.certificates->authority() : "");
+  if (announced.has_error()) co_return announced.error();
+  if (app.certificates) {
+    app.certificates->start([&parts](std::shared_ptr<const http::TlsContext> tls) { parts.server.use_certificate(std::move(tls)); });
   }
   auto watched = parts.source.start();
   if (watched.has_error()) co_return base::error(watched.error().reason, "--manifests: " + watched.error().message);
   parts.recorder.start();
   parts.environments.start();
-  parts.core.start();
   parts.pods.start();
+  parts.core.start();
   base::log_info("berthd", "started",
                  {{"version", BERTH_VERSION}, {"instance", *instance}, {"engine", app.config.docker_host.str()},
                   {"data_dir", app.data_dir.path().string()}});
   co_return Result<void>();
 }
 
-void App::rescan_manifests() {
+void App::reload() {
   if (!impl_->parts) return;
   base::log_info("berthd", "reading all manifests again", {{"directories", impl_->config.manifests.size()}});
   impl_->parts->source.rescan();
+  if (impl_->certificates) impl_->certificates->reload();
 }
 
 // Nobody may ask any more, then nobody may write any more, then nobody may act any more; the store goes last.
 Task<void> App::stop() {
   auto& app = *impl_;
+  if (app.certificates) co_await app.certificates->stop();
   if (app.parts) {
     auto& parts = *app.parts;
     const auto grace = kServerGrace;
@@ -263,7 +305,7 @@ Task<int> run_until_signalled(Config config, DataDir data_dir) {
       base::log_info("berthd", "stopping", {{"signal", signal}});
       break;
     }
-    app.rescan_manifests();
+    app.reload();
   }
   co_await app.stop();
   base::log_info("berthd", "stopped");

@@ -19,7 +19,8 @@ class App {
   Task<Result<void>> start();
   // What was found out later and leaves nothing to do but to stop, for example that another berthd is this instance. Called once.
   void on_fatal(std::function<void(const Error&)> handler);
-  void rescan_manifests();
+  // Reads every manifest again, and the certificate that was given.
+  void reload();
   Task<void> stop();
 
  private:
@@ -27,7 +28,7 @@ class App {
   std::unique_ptr<Impl> impl_;
 };
 
-// The whole life of a daemon: starts the App, waits for SIGTERM or SIGINT (SIGHUP reads the manifests again), stops it. The exit status.
+// The whole life of a daemon: starts the App, waits for SIGTERM or SIGINT (SIGHUP reloads), stops it. The exit status.
 Task<int> run_until_signalled(Config config, DataDir data_dir);
 
 }  // namespace berth::app

@@ -184,12 +184,23 @@ void set_default_listeners(Config& config, Problems& problems) {
   http::Endpoint tcp;
   tcp.host = "127.0.0.1";
   tcp.port = 6440;
+  tcp.tls = true;
   auto unix_socket = http::parse_endpoint("unix://" + (config.data_dir / "berthd.sock").string(), tcp.port);
   if (unix_socket.has_error()) {
     problems.add("--data-dir: " + unix_socket.error().message + "; place the socket elsewhere with --listen unix:///PATH");
     return;
   }
   config.listen = {tcp, *unix_socket};
+}
+
+void check_tls(const Config& config, Problems& problems) {
+  if (config.tls_cert.empty() != config.tls_key.empty()) {
+    problems.add(config.tls_cert.empty() ? "--tls-key: --tls-cert is missing; they go together"
+                                         : "--tls-cert: --tls-key is missing; they go together");
+  }
+  if (!config.tls_cert.empty() && !config.tls_san.empty()) {
+    problems.add("--tls-san: the names are those of --tls-cert; it is for berthd's own certificate");
+  }
 }
 
 // A group that cannot even reach the socket was given in vain.
@@ -233,6 +244,7 @@ Result<ConfigResult> read_config(const std::vector<std::string>& arguments, cons
   if (!docker_host_given) problems.lines.insert(problems.lines.end(), defaults.lines.begin(), defaults.lines.end());
   if (problems.lines.empty()) set_default_listeners(result.config, problems);
   if (problems.lines.empty()) check_socket_group(result.config, problems);
+  check_tls(result.config, problems);
   if (!problems.lines.empty()) return problems.error();
   return result;
 }

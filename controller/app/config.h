@@ -28,6 +28,9 @@ struct Config {
   base::Duration prune_delay = std::chrono::seconds(2);
   bool prune_empty = false;
   std::string socket_group;
+  std::string tls_cert;  // file; "" = berthd's own
+  std::string tls_key;
+  std::vector<std::string> tls_san;  // further names of berthd's own certificate
   base::LogFormat log_format = base::LogFormat::Text;
   base::LogLevel log_level = base::LogLevel::Info;
 };

@@ -7,6 +7,7 @@
 #include <cctype>
 #include <charconv>
 
+#include "api/http/certificate.h"
 #include "controller/engine/http_engine.h"
 
 namespace berth::app {
@@ -35,8 +36,12 @@ Result<void> set_data_dir(Config& config, const std::string& text) {
 Result<void> set_listen(Config& config, const std::string& text) {
   auto endpoint = http::parse_endpoint(text, kApiPort);
   if (endpoint.has_error()) return invalid(endpoint.error().message);
-  if (!http::is_loopback(*endpoint)) {
-    return invalid("\"" + text + "\": only loopback addresses are allowed, for example http://127.0.0.1:6440");
+  if (!endpoint->tls && !http::is_loopback(*endpoint)) {
+    return invalid("\"" + text + "\": without TLS only loopback addresses are allowed, for example http://127.0.0.1:6440; write https://" +
+                   endpoint->host_header() + " for this one");
+  }
+  if (endpoint->tls && !http::is_loopback(*endpoint) && http::canonical_address(endpoint->host).empty()) {
+    return invalid("\"" + text + "\": an IP address is expected, for example https://0.0.0.0:6440; --tls-san gives the certificate further names");
   }
   config.listen.push_back(*endpoint);
   return {};
@@ -107,6 +112,24 @@ Result<void> set_socket_group(Config& config, const std::string& text) {
   return {};
 }
 
+Result<void> set_tls_cert(Config& config, const std::string& text) {
+  if (text.empty()) return invalid("is empty; expected a file");
+  config.tls_cert = text;
+  return {};
+}
+
+Result<void> set_tls_key(Config& config, const std::string& text) {
+  if (text.empty()) return invalid("is empty; expected a file");
+  config.tls_key = text;
+  return {};
+}
+
+Result<void> set_tls_san(Config& config, const std::string& text) {
+  if (!http::is_certificate_name(text)) return invalid("\"" + text + "\" is neither a DNS name nor an IP address");
+  config.tls_san.push_back(text);
+  return {};
+}
+
 Result<void> set_log_format(Config& config, const std::string& text) {
   if (!base::parse_log_format(text, config.log_format)) return invalid("\"" + text + "\" is no log format; expected text or json");
   return {};
@@ -125,7 +148,7 @@ const std::vector<Option>& options() {
   static const std::vector<Option> all = {
       {"manifests", "DIR", "directory of manifests to keep true; may be given several times", true, set_manifests},
       {"data-dir", "DIR", "where the state is kept (default /var/lib/berth)", false, set_data_dir},
-      {"listen", "URL", "http://ADDRESS:PORT or unix:///PATH, may be given several times\n(default http://127.0.0.1:6440 and unix://DATA-DIR/berthd.sock)", true, set_listen},
+      {"listen", "URL", "https://ADDRESS:PORT, http://LOOPBACK:PORT or unix:///PATH, may be given\nseveral times (default https://127.0.0.1:6440 and unix://DATA-DIR/berthd.sock)", true, set_listen},
       {"docker-host", "URL", "unix:///PATH or tcp://HOST:PORT of the engine\n(default DOCKER_HOST, then unix:///var/run/docker.sock)", false, set_docker_host},
       {"port-range", "A-B", "host ports to lease (default 30000-31999)", false, set_port_range},
       {"publish-address", "IP", "host address that ports are published on (default 127.0.0.1)", false, set_publish_address},
@@ -134,6 +157,9 @@ const std::vector<Option>& options() {
       {"prune-delay", "DURATION", "how long a manifest must be gone until its objects are deleted (default 2s)", false, set_prune_delay},
       {"prune-empty", "", "delete also when a whole directory is gone or empty at start", false, set_prune_empty},
       {"socket-group", "GROUP", "group that may use the unix sockets", false, set_socket_group},
+      {"tls-cert", "FILE", "certificate of the https listeners, PEM, with its chain\n(default: made in the data directory, with an authority of its own)", false, set_tls_cert},
+      {"tls-key", "FILE", "private key of --tls-cert, PEM", false, set_tls_key},
+      {"tls-san", "NAME", "further DNS name or IP address of the certificate that is made;\nmay be given several times", true, set_tls_san},
       {"log-format", "FORMAT", "text or json (default text)", false, set_log_format},
       {"log-level", "LEVEL", "trace, debug, info, warn or error (default info)", false, set_log_level},
   };

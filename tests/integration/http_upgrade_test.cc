@@ -65,13 +65,18 @@ class HttpUpgrade : public ::testing::TestWithParam<const char*> {
     directory = std::filesystem::temp_directory_path() / ("berth-upgrade-" + std::to_string(::getpid()));
     std::filesystem::remove_all(directory);
     std::filesystem::create_directories(directory);
+    const std::string scheme = GetParam();
+    if (scheme == "https") {
+      const auto authority = make_authority(clock.system_now()).value();
+      options.tls = TlsContext::server(issue_certificate(authority, {"127.0.0.1"}, clock.system_now()).value()).value();
+      tls = TlsContext::client({.authorities = authority.certificate}).value();
+    }
     server = std::make_unique<Server>(
         io.get_executor(), clock,
         [this](std::shared_ptr<const ServerRequest> request, ResponseWriter& writer) {
           return serve_upgrades(std::move(request), writer, seen);
         },
         options);
-    const std::string scheme = GetParam();
     const auto text = scheme == "unix" ? "unix://" + (directory / "api.sock").string() : scheme + "://127.0.0.1:0";
     auto listening = server->listen(parse_endpoint(text, 0).value());
     ASSERT_TRUE(listening.has_value()) << listening.error().message;
@@ -93,7 +98,7 @@ class HttpUpgrade : public ::testing::TestWithParam<const char*> {
   }
   base::Deadline in(base::Duration duration) { return base::Deadline::after(clock.steady_now(), duration); }
   Task<Result<UpgradeAnswer>> upgrade(std::string target, std::string body = {}) {
-    Client client(io.get_executor(), clock, endpoint);
+    Client client(io.get_executor(), clock, endpoint, {.tls = tls});
     ClientRequest request;
     request.method = "POST";
     request.target = std::move(target);
@@ -116,6 +121,7 @@ class HttpUpgrade : public ::testing::TestWithParam<const char*> {
   UpgradesSeen seen;
   std::filesystem::path directory;
   ServerOptions options;
+  std::shared_ptr<const TlsContext> tls;
   std::unique_ptr<Server> server;
   Endpoint endpoint;
 };
@@ -133,7 +139,7 @@ TEST_P(HttpUpgrade, CarriesBytesBothWaysAndTheHalfClose) {
       auto first = co_await stream->read();
       EXPECT_EQ(first.value(), "HELLO ");
       co_await stream->write(std::string(300'000, 'x'));
-      stream->shutdown_send();
+      co_await stream->shutdown_send();
       auto rest = co_await read_to_end(stream);
       EXPECT_EQ(rest.size(), 300'003u);
       EXPECT_TRUE(rest.ends_with("XBYE"));
@@ -207,17 +213,17 @@ TEST_P(HttpUpgrade, NoticesThatTheClientIsGone) {
   EXPECT_EQ(seen.ended, 1);
 }
 
-INSTANTIATE_TEST_SUITE_P(Transports, HttpUpgrade, ::testing::Values("unix", "http"),
+INSTANTIATE_TEST_SUITE_P(Transports, HttpUpgrade, ::testing::Values("unix", "http", "https"),
                          [](const auto& info) { return std::string(info.param); });
 
 // What came with the request's last bytes belongs to the stream.
 TEST_P(HttpUpgrade, KeepsWhatWasSentTogetherWithTheRequest) {
   struct Test {
     static Task<int> run(HttpUpgrade& t) {
-      auto connection = co_await dial(t.io.get_executor(), t.clock, t.endpoint, t.in(5s));
+      auto connection = co_await dial(t.io.get_executor(), t.clock, t.endpoint, t.in(5s), t.tls);
       std::string bytes = "GET /shout HTTP/1.1\r\nConnection: Upgrade\r\nUpgrade: shout\r\n\r\nearly";
       co_await connection.value()->write(bytes);
-      connection.value()->shutdown_send();
+      co_await connection.value()->shutdown_send();
       while (!co_await connection.value()->read()) continue;
       const std::string all(connection.value()->buffered());
       EXPECT_TRUE(all.starts_with("HTTP/1.1 101 Switching Protocols\r\nUpgrade: shout\r\nConnection: Upgrade\r\n\r\n")) << all;

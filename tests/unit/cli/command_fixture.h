@@ -137,6 +137,7 @@ class CommandTest : public testing::Test {
     session.ns = parsed.value().ns;
     session.ns_given = parsed.value().ns_given;
     session.quiet = parsed.value().quiet;
+    session.connection = parsed.value().connection;
     session.server = "unix:///test.sock";
     const auto result = fakes::run_task(io, parsed.value().command->run(session));
     if (result.has_value()) return result.value();

@@ -3,9 +3,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <filesystem>
 #include <map>
 #include <set>
+
+#include "api/http/certificate.h"
 
 namespace berth::cli {
 namespace {
@@ -52,9 +55,72 @@ TEST(FindServer, ElseTheLoopbackPortWithTheTokenOfTheDataDirectory) {
   machine.files = {{"/data/admin.token", "secret\n"}};
   const auto found = find_server({.data_dir = "/data"}, machine.probe());
   ASSERT_TRUE(found.has_value());
-  EXPECT_EQ(found.value().endpoint.host, "127.0.0.1");
-  EXPECT_EQ(found.value().endpoint.port, 6440);
+  EXPECT_EQ(found.value().endpoint.str(), "https://127.0.0.1:6440");
   EXPECT_EQ(found.value().token, "secret");
+  EXPECT_EQ(found.value().authorities, "");
+  EXPECT_THAT(found.value().no_authority, HasSubstr("/data/tls/ca.crt: No such file"));
+}
+
+const std::string& some_authority() {
+  static const auto kMade = http::make_authority(std::chrono::system_clock::now()).value().certificate;
+  return kMade;
+}
+
+TEST(FindServer, AnHttpsServerOfThisMachineIsCheckedWithTheDataDirectory) {
+  Machine machine;
+  machine.files = {{"/data/tls/ca.crt", some_authority()}};
+  for (const char* here : {"", "https://localhost:7000", "https://[::1]:6440"}) {
+    const auto found = find_server({.server = here, .data_dir = "/data"}, machine.probe()).value();
+    EXPECT_EQ(found.authorities, some_authority()) << here;
+    EXPECT_EQ(found.no_authority, "") << here;
+    EXPECT_TRUE(found.verify);
+  }
+  const auto elsewhere = find_server({.server = "https://ci.example", .data_dir = "/data"}, machine.probe()).value();
+  EXPECT_EQ(elsewhere.authorities, "");
+  EXPECT_EQ(elsewhere.no_authority, "");
+}
+
+TEST(FindServer, ItsAuthorityCanBeGiven) {
+  Machine machine;
+  machine.files = {{"/ca.pem", some_authority()}, {"/no.pem", "x"}};
+  EXPECT_EQ(find_server({.server = "https://ci.example", .certificate_authority = "/ca.pem"}, machine.probe()).value().authorities,
+            some_authority());
+  for (const char* bad : {"/missing.pem", "/no.pem"}) {
+    const auto refused = find_server({.server = "https://ci.example", .certificate_authority = bad}, machine.probe());
+    EXPECT_THAT(refused.error().message, HasSubstr("--certificate-authority: " + std::string(bad)));
+  }
+  const auto insecure = find_server({.server = "https://localhost", .insecure = true}, machine.probe()).value();
+  EXPECT_FALSE(insecure.verify);
+  EXPECT_EQ(insecure.no_authority, "");
+}
+
+TEST(FindServer, GoesWhereBerthdSaysThatItIs) {
+  Machine machine;
+  machine.files = {{"/data/server.json", R"({"server":"https://10.0.0.5:7000","certificateAuthority":"/data/tls/ca.crt"})"},
+                   {"/data/tls/ca.crt", some_authority()},
+                   {"/data/admin.token", "secret"}};
+  const auto found = find_server({.data_dir = "/data"}, machine.probe()).value();
+  EXPECT_EQ(found.endpoint.str(), "https://10.0.0.5:7000");
+  EXPECT_EQ(found.token, "secret") << "it is this machine's";
+  EXPECT_EQ(found.authorities, some_authority());
+  // A certificate that was given to berthd: the system knows who signed it.
+  machine.files["/data/server.json"] = R"({"server":"https://10.0.0.5:7000","certificateAuthority":""})";
+  EXPECT_EQ(find_server({.data_dir = "/data"}, machine.probe()).value().authorities, "");
+  for (const char* nonsense : {"", "[]", "{", R"({"server":7})", R"({"server":""})"}) {
+    machine.files["/data/server.json"] = nonsense;
+    const auto endpoint = find_server({.data_dir = "/data"}, machine.probe());
+    if (std::string(nonsense).find('7') != std::string::npos) {
+      EXPECT_TRUE(endpoint.has_error());
+    } else {
+      EXPECT_EQ(endpoint.value().endpoint.str(), "https://127.0.0.1:6440") << nonsense;
+    }
+  }
+}
+
+TEST(FindServer, TheSocketIsNothingForHttps) {
+  Machine machine;
+  machine.sockets = {"/var/lib/berth/berthd.sock"};
+  EXPECT_EQ(find_https_server({}, machine.probe()).value().endpoint.str(), "https://127.0.0.1:6440");
 }
 
 TEST(FindServer, ATokenFileBeatsTheVariableAndThatBeatsTheDataDirectory) {

@@ -19,6 +19,14 @@ TEST(Endpoint, KnowsBothKindsOfServers) {
   EXPECT_EQ(tcp.str(), "http://docker.example:2375");
 }
 
+TEST(Endpoint, KnowsTls) {
+  const auto endpoint = parse_endpoint("https://[::1]:7000", 1).value();
+  EXPECT_TRUE(endpoint.tls);
+  EXPECT_EQ(endpoint.str(), "https://[::1]:7000");
+  EXPECT_EQ(parse_endpoint("https://ci.example", 6440).value().port, 6440);
+  EXPECT_FALSE(parse_endpoint("http://[::1]:7000", 1).value() == endpoint);
+}
+
 TEST(Endpoint, TakesTheDefaultPortAndASlashAtTheEnd) {
   EXPECT_EQ(parse_endpoint("http://127.0.0.1", 6440).value().port, 6440);
   EXPECT_EQ(parse_endpoint("http://127.0.0.1:80/", 6440).value().port, 80);
@@ -32,13 +40,13 @@ TEST(Endpoint, WritesIpv6LiteralsInBrackets) {
 }
 
 TEST(Endpoint, RefusesWhatItCannotReach) {
-  for (const auto* text : {"", "127.0.0.1:6440", "https://x", "ftp://x", "http://", "http://:80", "http://x:", "http://x:99999",
+  for (const auto* text : {"", "127.0.0.1:6440", "https://", "https://x/y", "ftp://x", "http://", "http://:80", "http://x:", "http://x:99999",
                            "http://x:8a", "http://[::1", "http://[::1]8", "http://[zz]", "http://a b", "http://u:p@h", "http://x/path",
                            "unix://", "unix://relative"}) {
     const auto result = parse_endpoint(text, 6440);
     ASSERT_TRUE(result.has_error()) << text;
     EXPECT_EQ(result.error().reason, Reason::BadRequest) << text;
-    EXPECT_NE(result.error().message.find("http://127.0.0.1:6440"), std::string::npos) << text;
+    EXPECT_NE(result.error().message.find("https://127.0.0.1:6440"), std::string::npos) << text;
   }
   EXPECT_TRUE(parse_endpoint("unix:///" + std::string(107, 'x'), 1).has_error());
 }

@@ -55,6 +55,35 @@ TEST(Access, RefusesForeignOriginsEverywhere) {
   EXPECT_EQ(outcome(over_tcp({{"Host", "localhost:6440"}, {"Origin", "http://localhost:6440"}}), true), kAllowed);
 }
 
+http::ServerRequest over_tls(http::Headers headers) {
+  auto request = over_tcp(std::move(headers));
+  request.server_names = std::make_shared<const std::vector<std::string>>(
+      std::vector<std::string>{"ci.example", "*.berth.example", "10.0.0.5", "fd00::5"});
+  return request;
+}
+
+TEST(Access, OverTlsTheNamesOfTheCertificateAreHostsToo) {
+  for (const auto* host : {"ci.example", "CI.example:6440", "a.berth.example", "10.0.0.5:6440", "[fd00::5]:6440", "localhost", "127.0.0.1:1"}) {
+    EXPECT_EQ(outcome(over_tls({{"Host", host}}), true), kAllowed) << host;
+  }
+  for (const auto* host : {"", "evil.example", "a.b.berth.example", "berth.example", "10.0.0.6", "[fd00::6]", "ci.example.", "*.berth.example.x"}) {
+    EXPECT_EQ(outcome(over_tls({{"Host", host}}), true), Reason::Forbidden) << host;
+  }
+  EXPECT_EQ(outcome(over_tcp({{"Host", "ci.example"}}), true), Reason::Forbidden);
+}
+
+TEST(Access, TheOwnOriginHasTheOwnScheme) {
+  EXPECT_EQ(outcome(over_tls({{"Host", "ci.example:1"}, {"Origin", "https://ci.example:1"}}), true), kAllowed);
+  EXPECT_EQ(outcome(over_tls({{"Host", "ci.example:1"}, {"Origin", "http://ci.example:1"}}), true), Reason::Forbidden);
+  EXPECT_EQ(outcome(over_tls({{"Host", "ci.example:1"}, {"Origin", "https://ci.example"}}), true), Reason::Forbidden);
+}
+
+TEST(Access, AWrongTokenIsRefusedWhereNoneIsNeeded) {
+  EXPECT_EQ(outcome(over_tcp({{"Host", "localhost"}, {"Authorization", "Bearer wrong"}}), true), Reason::Unauthorized);
+  EXPECT_EQ(outcome(over_tcp({{"Host", "localhost"}, {"Authorization", "Bearer secret"}}), true), kAllowed);
+  EXPECT_EQ(outcome(over_tcp({{"Host", "localhost"}, {"Authorization", "Basic wrong"}}), true), kAllowed);
+}
+
 TEST(Access, LeavesAUnixSocketToItsMode) {
   http::ServerRequest request;
   request.over_unix_socket = true;

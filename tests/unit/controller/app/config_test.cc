@@ -53,7 +53,7 @@ TEST_F(ConfigTest, HasTheDocumentedDefaults) {
   EXPECT_EQ(config.docker_host.str(), "unix:///var/run/docker.sock");
   EXPECT_EQ(config.prune_delay, 2s);
   ASSERT_EQ(config.listen.size(), 2u);
-  EXPECT_EQ(config.listen[0].str(), "http://127.0.0.1:6440");
+  EXPECT_EQ(config.listen[0].str(), "https://127.0.0.1:6440");
   EXPECT_EQ(config.listen[1].str(), "unix:///var/lib/berth/berthd.sock");
 }
 
@@ -99,9 +99,27 @@ TEST_F(ConfigTest, AStrayWordIsRefused) {
   EXPECT_EQ(read({"--manifests", "/a", "/b", "--manifests", "/c"}).value().config.manifests.size(), 3u);
 }
 
-TEST_F(ConfigTest, OnlyLoopbackIsListenedOn) {
+TEST_F(ConfigTest, OtherAddressesNeedTls) {
+  EXPECT_TRUE(read({"--listen", "https://0.0.0.0:6440"}).value().config.listen[0].tls);
+  EXPECT_EQ(refusal({"--listen", "https://[fd00::1]:6440", "--listen", "https://localhost"}), "accepted");
+  EXPECT_THAT(refusal({"--listen", "https://ci.example:6440"}), HasSubstr("--tls-san"));
+}
+
+TEST_F(ConfigTest, CertificateAndKeyGoTogether) {
+  const auto config = read({"--tls-cert", "/c", "--tls-key", "/k"}).value().config;
+  EXPECT_EQ(config.tls_cert, "/c");
+  EXPECT_EQ(config.tls_key, "/k");
+  EXPECT_THAT(refusal({"--tls-cert", "/c"}), HasSubstr("--tls-cert: --tls-key is missing"));
+  EXPECT_THAT(refusal({"--tls-key", "/k"}), HasSubstr("--tls-key: --tls-cert is missing"));
+  EXPECT_THAT(refusal({"--tls-cert", "/c", "--tls-key", "/k", "--tls-san", "x"}), HasSubstr("--tls-san"));
+  EXPECT_THAT(refusal({"--tls-san", "two words"}), HasSubstr("neither a DNS name nor an IP address"));
+  variables["BERTH_TLS_SAN"] = "ci.example,10.0.0.5";
+  EXPECT_EQ(read({}).value().config.tls_san.size(), 2u);
+}
+
+TEST_F(ConfigTest, WithoutTlsOnlyLoopbackIsListenedOn) {
   for (const auto* wrong : {"http://0.0.0.0:6440", "http://[::]:1", "http://example.org:80"}) {
-    EXPECT_THAT(refusal({"--listen", wrong}), HasSubstr("--listen: \"" + std::string(wrong) + "\": only loopback")) << wrong;
+    EXPECT_THAT(refusal({"--listen", wrong}), HasSubstr("--listen: \"" + std::string(wrong) + "\": without TLS only loopback")) << wrong;
   }
   variables["BERTH_LISTEN"] = "http://10.0.0.1:6440";
   EXPECT_THAT(refusal({}), HasSubstr("BERTH_LISTEN"));
