@@ -18,6 +18,7 @@
 #include "base/state_file.h"
 #include "controller/app/certificate_keeper.h"
 #include "controller/app/instance_lock.h"
+#include "controller/app/startup_code.h"
 #include "controller/engine/http_engine.h"
 #include "controller/reconcile/core_controllers.h"
 #include "controller/reconcile/environment_controller.h"
@@ -297,6 +298,7 @@ Task<int> run_until_signalled(Config config, DataDir data_dir) {
   app.on_fatal(give_up);
   const auto started = co_await start(app);
   if (started.has_error()) give_up(started.error());
+  release_startup_code();
   while (code == 0) {
     boost::system::error_code ec;
     const int signal = co_await signals.async_wait(asio::redirect_error(asio::use_awaitable, ec));
