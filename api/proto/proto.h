@@ -12,8 +12,8 @@ namespace berth::proto {
 // A request body of Content-Type application/vnd.kubernetes.protobuf: "k8s\0" and a runtime.Unknown that holds one object. Gives
 // what a JSON body would have held: apiVersion and kind come from the envelope, times are RFC 3339 text; what the client left at its
 // zero value is absent (typed clients write "" and 0 for fields that nobody set), and so are fields that berth does not know.
-// Kinds: Namespace and Event (v1), Lease (coordination.k8s.io/v1), the self-subject reviews of authorization.k8s.io/v1 and
-// authentication.k8s.io/v1, and DeleteOptions of any group.
+// Kinds: Namespace, Event, Secret, ConfigMap and ResourceQuota (v1), Lease (coordination.k8s.io/v1), the self-subject reviews of
+// authorization.k8s.io/v1 and authentication.k8s.io/v1, and DeleteOptions of any group.
 // Errors: BadRequest (no such envelope, another kind, broken bytes, too many values; the text says where). Never throws.
 Result<json> decode_object(std::string_view body);
 

@@ -103,7 +103,8 @@ Result<json> review_answer(const http::ServerRequest& request, const Route& rout
   const auto* review = find_review(route);
   if (!review) return base::error(Reason::NotFound, "the server could not find the requested resource");
   if (request.method != "POST") {
-    return base::error(Reason::MethodNotAllowed, "only create is supported on resources of kind \"" + route.name + "." + route.group + "\"");
+    return base::error(Reason::MethodNotAllowed,
+                       "only create is supported on resources of kind \"" + route.name + "." + route.group + "\"");
   }
   if (auto options = parse_write_options(request, "CreateOptions"); !options) return options.error();
   const std::string kind(review->kind);

@@ -79,7 +79,9 @@ TEST(ProtoDecode, ReadsTimesAndMaps) {
 
 TEST(ProtoDecode, ReadsSecretsConfigMapsAndQuotas) {
   const auto read = [](const char* kind, const std::string& raw) { return decode_object(object("v1", kind, raw)).value(); };
-  const auto entry = [](int number, const std::string& key, const std::string& value) { return field(number, field(1, key) + field(2, value)); };
+  const auto entry = [](int number, const std::string& key, const std::string& value) {
+    return field(number, field(1, key) + field(2, value));
+  };
   const std::string metadata = field(1, field(1, "x"));
   EXPECT_EQ(read("Secret", metadata + entry(2, "a", "\xff\0"s) + entry(2, "b", "") + field(3, "Opaque") + entry(4, "c", "d") + "\x28\x01"),
             json::parse(R"({"apiVersion":"v1","kind":"Secret","metadata":{"name":"x"},"data":{"a":"/wA=","b":""},"type":"Opaque",

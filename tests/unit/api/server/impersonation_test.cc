@@ -23,8 +23,8 @@ TEST(Impersonation, IsRefusedInEveryForm) {
     EXPECT_EQ(check_access(request, "secret", false).error().reason, Reason::Forbidden);
   }
   EXPECT_EQ(check_impersonation(asking("Impersonate-User", "bob")).error().message,
-            "users \"bob\" is forbidden: User \"admin\" cannot impersonate resource \"users\" in API group \"\" at the cluster scope: berth "
-            "has one user");
+            "users \"bob\" is forbidden: User \"admin\" cannot impersonate resource \"users\" in API group \"\" at the cluster scope: "
+            "berth has one user");
 }
 
 TEST(Impersonation, DoesNotTouchOtherRequests) {

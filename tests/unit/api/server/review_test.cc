@@ -47,7 +47,8 @@ class Reviews : public ServerFixture {
 // kubectl 1.20 auth can-i create te (recorded).
 TEST_F(Reviews, AllowEverything) {
   const auto answer = review(access_reviews(),
-                             R"({"kind":"SelfSubjectAccessReview","apiVersion":"authorization.k8s.io/v1","metadata":{"creationTimestamp":null},
+                             R"({"kind":"SelfSubjectAccessReview","apiVersion":"authorization.k8s.io/v1",
+    "metadata":{"creationTimestamp":null},
     "spec":{"resourceAttributes":{"namespace":"default","verb":"create","group":"berth.dev","resource":"testenvironments"}},
     "status":{"allowed":false}})");
   EXPECT_EQ(answer.status, 201);
@@ -60,15 +61,18 @@ TEST_F(Reviews, AllowEverything) {
 // kubectl 1.36 auth can-i create te, auth can-i get /metrics (recorded).
 TEST_F(Reviews, ReadProtobufAndAnswerJson) {
   auto answer = protobuf(access_reviews(),
-                         "6b3873000a320a17617574686f72697a6174696f6e2e6b38732e696f2f7631121753656c665375626a6563744163636573735265766965771254"
-                         "0a100a0012001a0022002a0032003800420012360a340a0764656661756c7412066372656174651a0962657274682e64657622002a10746573"
+                         "6b3873000a320a17617574686f72697a6174696f6e2e6b38732e696f2f7631121753656c665375626a65637441636365"
+                         "73735265766965771254"
+                         "0a100a0012001a0022002a0032003800420012360a340a0764656661756c7412066372656174651a0962657274682e64"
+                         "657622002a10746573"
                          "74656e7669726f6e6d656e747332003a001a08080012001a0020001a002200");
   EXPECT_EQ(answer.status, 201) << answer.body;
   EXPECT_EQ(answer.content_type, "application/json");
   EXPECT_EQ(answer.value()["spec"]["resourceAttributes"]["verb"], "create");
   EXPECT_EQ(answer.value()["status"], json({{"allowed", true}}));
   answer = protobuf(access_reviews(),
-                    "6b3873000a320a17617574686f72697a6174696f6e2e6b38732e696f2f7631121753656c665375626a656374416363657373526576696577122f0a10"
+                    "6b3873000a320a17617574686f72697a6174696f6e2e6b38732e696f2f7631121753656c665375626a65637441636365"
+                    "7373526576696577122f0a10"
                     "0a0012001a0022002a003200380042001211120f0a082f6d65747269637312036765741a08080012001a0020001a002200");
   EXPECT_EQ(answer.value()["status"], json({{"allowed", true}})) << answer.body;
 }
@@ -84,15 +88,16 @@ TEST_F(Reviews, AskForExactlyOneKindOfAttributes) {
   answer = review(access_reviews(), R"({"spec":{"resourceAttributes":{},"nonResourceAttributes":{"path":"/"}}})");
   EXPECT_EQ(answer.status, 422);
   EXPECT_EQ(answer.value()["message"],
-            "SelfSubjectAccessReview.authorization.k8s.io \"\" is invalid: spec.nonResourceAttributes: Invalid value: {\"path\":\"/\"}: cannot "
-            "be specified in combination with resourceAttributes");
+            "SelfSubjectAccessReview.authorization.k8s.io \"\" is invalid: spec.nonResourceAttributes: Invalid value: {\"path\":\"/\"}: "
+            "cannot be specified in combination with resourceAttributes");
   EXPECT_EQ(review(access_reviews(), R"({"spec":{"resourceAttributes":null,"nonResourceAttributes":{}}})").status, 201);
 }
 
 // kubectl 1.36 auth can-i --list (recorded).
 TEST_F(Reviews, ListTheRules) {
   auto answer = protobuf(rules_reviews(),
-                         "6b3873000a310a17617574686f72697a6174696f6e2e6b38732e696f2f7631121653656c665375626a65637452756c657352657669657712230a"
+                         "6b3873000a310a17617574686f72697a6174696f6e2e6b38732e696f2f7631121653656c665375626a65637452756c65"
+                         "7352657669657712230a"
                          "100a0012001a0022002a0032003800420012090a0764656661756c741a04180022001a002200");
   EXPECT_EQ(answer.status, 201) << answer.body;
   EXPECT_EQ(answer.value(), json::parse(R"({"kind":"SelfSubjectRulesReview","apiVersion":"authorization.k8s.io/v1","metadata":{},
@@ -106,7 +111,8 @@ TEST_F(Reviews, ListTheRules) {
 // kubectl 1.36 auth whoami (recorded).
 TEST_F(Reviews, SayWhoAsks) {
   const auto answer = protobuf(self_reviews(),
-                               "6b3873000a2d0a1861757468656e7469636174696f6e2e6b38732e696f2f7631121153656c665375626a656374526576696577121a0a100a"
+                               "6b3873000a2d0a1861757468656e7469636174696f6e2e6b38732e696f2f7631121153656c665375626a656374526576"
+                               "696577121a0a100a"
                                "0012001a0022002a0032003800420012060a040a0012001a002200");
   EXPECT_EQ(answer.status, 201) << answer.body;
   json expected = json::parse(R"({"kind":"SelfSubjectReview","apiVersion":"authentication.k8s.io/v1",
