@@ -115,12 +115,13 @@ void drop_other_versions(ManagedFields& entries, const std::string& version) {
   std::erase_if(entries, [&](const ManagedEntry& entry) { return entry.api_version != version; });
 }
 
-// `merged` without what the manager applied `before` and nobody owns now.
-json prune_dropped(const MergeType& type, const json& merged, const FieldSet& before, const ManagedFields& entries) {
+// `merged` without what the manager applied `before` and nobody owns now; `applied` is everything that it says now.
+json prune_dropped(const MergeType& type, const json& merged, const FieldSet& before, const FieldSet& applied,
+                   const ManagedFields& entries) {
   if (before.empty()) return merged;
   const auto named = [&](const FieldSet& paths) { return with_named_fields(type, paths); };
   const FieldSet last = named(before);
-  FieldSet owned;
+  FieldSet owned = applied;
   for (const auto& entry : entries) owned = unite(owned, entry.fields());
 
   const FieldSet all = named(fields_of(type, merged));
@@ -199,12 +200,13 @@ Result<ApplyOutcome> apply_config(const ApplyRequest& request, const json* live,
   ManagedEntry* own = find_manager(next, who);
   if (!own) own = &next.emplace_back(who);
   const FieldSet before = own->fields();
-  FieldSet applied = tracked_fields(request.part, fields_of(type, config));
-  if (!(applied == before)) own->set_fields(applied);
+  const FieldSet said = fields_of(type, config);
+  FieldSet applied = tracked_fields(request.part, said);
+  if (!(applied == before)) own->set_fields(std::move(applied));
   own->api_version = request.writer.api_version;
 
   ApplyOutcome outcome;
-  outcome.body = prune_dropped(type, merge_typed(type, old, config), before, next);
+  outcome.body = prune_dropped(type, merge_typed(type, old, config), before, said, next);
   const Comparison change = compare_objects(type, request.part, live, outcome.body);
   const FieldSet taken = unite(change.added, change.modified);
   std::vector<FieldConflict> conflicts;

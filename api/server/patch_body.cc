@@ -14,6 +14,12 @@ constexpr std::string_view kMergePatch = "application/merge-patch+json";
 constexpr std::string_view kStrategicMergePatch = "application/strategic-merge-patch+json";
 constexpr std::string_view kApplyPatch = "application/apply-patch+yaml";
 
+// A body that was cut off is told as it always was.
+std::string why_unreadable(const std::string& message) {
+  const bool cut = message.find("unexpected end of input") != std::string::npos;
+  return cut ? "unexpected end of JSON input" : message;
+}
+
 std::string last_name(const std::string& path) {
   const auto dot = path.rfind('.');
   return dot == std::string::npos ? path : path.substr(dot + 1);
@@ -59,7 +65,7 @@ Result<Patch> read_patch(PatchType type, const std::string& body) {
   patch.type = type;
   std::vector<std::string> duplicates;
   auto value = crd::parse_json(body, &duplicates);
-  if (value.has_error()) return base::error(Reason::BadRequest, "error decoding patch: " + value.error().message);
+  if (value.has_error()) return base::error(Reason::BadRequest, "error decoding patch: " + why_unreadable(value.error().message));
   patch.body = std::move(value.value());
   for (const auto& path : duplicates) patch.problems.push_back("duplicate field \"" + path + "\"");
   return patch;
