@@ -100,7 +100,7 @@ before=$(engine_state | sort)
 say "starting berthd"
 mkdir -p "$RUN/manifests" "$RUN/data"
 flags=(--manifests "$RUN/manifests" --data-dir "$RUN/data" --docker-host "${DOCKER_HOST:-unix:///var/run/docker.sock}"
-  --listen http://127.0.0.1:6440 --listen "unix://$SOCKET")
+  --listen https://127.0.0.1:6440 --listen "unix://$SOCKET")
 # Whoever called sudo may use what --keep leaves running.
 if [ -n "${SUDO_UID:-}" ]; then
   chmod 0755 "$RUN"
@@ -138,7 +138,7 @@ for i in $(seq "$COUNT"); do
 done
 
 say "metrics"
-curl -s http://127.0.0.1:6440/metrics |
+curl -s --cacert "$RUN/data/tls/ca.crt" https://127.0.0.1:6440/metrics |
   grep -E '^berth_(environments|parallelism_current|parallelism_peak|ports|subnets|environment_time_to_ready_seconds_(sum|count))[ {]'
 
 if [ "$KEEP" = yes ]; then
@@ -153,6 +153,7 @@ berthd runs (pid $BERTHD_PID, log $RUN/berthd.log). Try:
   berthctl describe te checkout-pr-1
   ${by_root}docker -H \$DOCKER_HOST rm -f \$(${by_root}docker -H \$DOCKER_HOST ps -q --filter label=berth.dev/environment=checkout-pr-1)   # see it heal
   berthctl run -f $RUN/run.yaml -- sh -c 'PGPASSWORD=test psql -h 127.0.0.1 -p \$DEV_POSTGRES_PORT -U postgres -c "select 1"'
+  ${by_root}$BIN/berthctl --data-dir $RUN/data kubeconfig -o $RUN/kubeconfig; ${by_root}kubectl --kubeconfig $RUN/kubeconfig get te -A   # where there is a kubectl
   rm $RUN/manifests/*.yaml                  # remove them all: berthctl get shows when they are gone
   ${by_root}kill $BERTHD_PID$([ "$OWN_ENGINE" = no ] || echo "; ${by_root}$ROOT/tests/lib/dockerd.sh stop $RUN/engine")
   ${by_root}rm -rf $RUN

@@ -52,7 +52,7 @@ ratio() { awk -v a="$1" -v b="$2" 'BEGIN {if (a == "absent" || b == "absent") pr
 start_berthd() {
   local begin
   begin=$(now)
-  "$BIN/berthd" --data-dir "$WORK/data" --manifests "$WORK/manifests" --listen "unix://$WORK/b.sock" --listen http://127.0.0.1:6490 \
+  "$BIN/berthd" --data-dir "$WORK/data" --manifests "$WORK/manifests" --listen "unix://$WORK/b.sock" --listen https://127.0.0.1:6490 \
     --port-range 30000-31999 --subnet-pool 10.219.0.0/16 --prune-delay 200ms --log-level debug >"$WORK/berthd.log" 2>&1 &
   BERTHD=$!
   until curl -sf -o /dev/null --unix-socket "$WORK/b.sock" http://localhost/healthz; do sleep 0.002; done

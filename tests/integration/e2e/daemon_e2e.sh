@@ -34,10 +34,10 @@ run_berthd
 find_it() { timeout 20 "$BERTH_BIN/berthctl" --data-dir "$DATA" "$@"; }
 eventually 10 "berthctl finds the socket of the data directory" find_it get te
 check "also by a relative path" same "$(cd "$WORK" && timeout 20 "$BERTH_BIN/berthctl" --data-dir data get te -o name)" ""
-check "TCP is http://127.0.0.1:6440" same "$(curl -s --max-time 5 http://127.0.0.1:6440/healthz)" ok
-check "the token of the data directory opens it" find_it --server http://127.0.0.1:6440 get te
+check "TCP is https://127.0.0.1:6440" same "$(curl -s --max-time 5 --cacert "$DATA/tls/ca.crt" https://127.0.0.1:6440/healthz)" ok
+check "token and authority of the data directory open it" find_it --server https://127.0.0.1:6440 get te
 check "the socket is guarded by its mode" same "$(stat -c %a "$DATA/berthd.sock")" 660
-check "a second berthd on a busy port says which" refused "127.0.0.1:6440" --listen http://127.0.0.1:6440
+check "a second berthd on a busy port says which" refused "127.0.0.1:6440" --listen https://127.0.0.1:6440
 check "a second one on a socket in use says which" refused "$DATA/berthd.sock" --listen "unix://$DATA/berthd.sock"
 check "the first one serves on" find_it get te
 check "SIGTERM ends it with status 0" stop_berthd

@@ -3,12 +3,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <chrono>
 #include <filesystem>
 #include <map>
 #include <set>
 
 #include "api/http/certificate.h"
+#include "base/clock.h"
 
 namespace berth::cli {
 namespace {
@@ -62,7 +62,7 @@ TEST(FindServer, ElseTheLoopbackPortWithTheTokenOfTheDataDirectory) {
 }
 
 const std::string& some_authority() {
-  static const auto kMade = http::make_authority(std::chrono::system_clock::now()).value().certificate;
+  static const auto kMade = http::make_authority(base::SystemClock().system_now()).value().certificate;
   return kMade;
 }
 

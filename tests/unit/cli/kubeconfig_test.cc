@@ -4,6 +4,7 @@
 #include <filesystem>
 
 #include "api/http/certificate.h"
+#include "base/clock.h"
 #include "crd/formats.h"
 #include "crd/yaml.h"
 #include "tests/unit/cli/command_fixture.h"
@@ -31,7 +32,7 @@ class KubeconfigTest : public CommandTest {
   }
   json printed() const { return crd::parse_yaml(out(), "kubeconfig").value().at(0).value; }
 
-  const std::string authority = http::make_authority(std::chrono::system_clock::now()).value().certificate;
+  const std::string authority = http::make_authority(base::SystemClock().system_now()).value().certificate;
   std::string data;
 };
 

@@ -6,6 +6,8 @@
 #include <cstring>
 #include <optional>
 
+#include "base/clock.h"
+
 namespace berth::http {
 namespace {
 
@@ -14,7 +16,7 @@ using Step = TlsChannel::Step;
 using testing::HasSubstr;
 using testing::StartsWith;
 
-const base::SystemTime kNow = std::chrono::system_clock::now();
+const base::SystemTime kNow = base::SystemClock().system_now();
 
 const KeyPair& authority() {
   static const auto kMade = make_authority(kNow).value();
