@@ -14,6 +14,7 @@
 #include <cstring>
 
 #include "api/http/tls_channel.h"
+#include "base/clock.h"
 
 namespace berth::http {
 
@@ -197,20 +198,28 @@ void Connection::say_goodbye() {
 }
 
 void Connection::expires_after(base::Duration duration) {
-  const auto round = ++timer_round_;
-  timer_.expires_after(duration);
-  timer_.async_wait([weak = weak_from_this(), round](ErrorCode ec) {
+  deadline_ = base::SystemClock().steady_now() + duration;
+  if (deadline_ < wakes_at_) wake_at(deadline_);
+}
+
+void Connection::wake_at(base::SteadyTime when) {
+  wakes_at_ = when;
+  timer_.expires_at(when);
+  timer_.async_wait([weak = weak_from_this()](ErrorCode ec) {
     const auto self = weak.lock();
-    if (ec || !self || self->timer_round_ != round) return;
-    self->timed_out_ = true;
-    self->close();
+    if (!ec && self) self->woken();
   });
 }
 
-void Connection::expires_never() {
-  ++timer_round_;
-  timer_.cancel();
+void Connection::woken() {
+  wakes_at_ = base::SteadyTime::max();
+  if (closed_ || deadline_ == base::SteadyTime::max()) return;
+  if (base::SystemClock().steady_now() < deadline_) return wake_at(deadline_);
+  timed_out_ = true;
+  close();
 }
+
+void Connection::expires_never() { deadline_ = base::SteadyTime::max(); }
 
 bool Connection::usable_when_idle() {
   if (closed_ || !buffered().empty() || (tls_ && tls_->holds_input())) return false;
@@ -224,6 +233,7 @@ void Connection::close() {
   say_goodbye();
   closed_ = true;
   expires_never();
+  timer_.cancel();
   ErrorCode ignored;
   socket_.close(ignored);
 }

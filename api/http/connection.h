@@ -63,6 +63,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
 
  private:
   void make_room();
+  void wake_at(base::SteadyTime when);
+  void woken();
   Task<ErrorCode> receive_ciphertext();
   Task<ErrorCode> read_tls();
   Task<ErrorCode> write_tls(std::string_view first, std::string_view second);
@@ -71,8 +73,10 @@ class Connection : public std::enable_shared_from_this<Connection> {
   ErrorCode outcome(ErrorCode ec) const;
 
   Socket socket_;
+  // Deadlines are set for each step of each request and hardly ever pass: the timer sleeps on when one only moves later.
   asio::steady_timer timer_;
-  std::uint64_t timer_round_ = 0;
+  base::SteadyTime wakes_at_ = base::SteadyTime::max();  // max: the timer does not run
+  base::SteadyTime deadline_ = base::SteadyTime::max();  // max: there is none
   bool timed_out_ = false;
   bool closed_ = false;
   std::vector<char> buffer_;

@@ -8,6 +8,8 @@ namespace berth::http {
 
 namespace {
 
+constexpr std::size_t kUsualHead = 384;
+
 char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
 
 bool is_plain(std::string_view text) {
@@ -52,8 +54,9 @@ std::string request_head(const ClientRequest& request, std::string_view host) {
 }
 
 std::string answer_head(int status, const Headers& headers) {
-  std::string head = "HTTP/1.1 " + std::to_string(status) + " ";
-  head.append(reason_phrase(status)).append("\r\n");
+  std::string head;
+  head.reserve(kUsualHead);
+  head.append("HTTP/1.1 ").append(std::to_string(status)).append(" ").append(reason_phrase(status)).append("\r\n");
   for (const auto& [name, value] : headers) add_field(head, name, value);
   head += "\r\n";
   return head;

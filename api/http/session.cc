@@ -48,6 +48,7 @@ class Session::Writer final : public ResponseWriter {
     if (!session_.http10_) headers.emplace_back("Transfer-Encoding", "chunked");
     std::string head = answer_head(status, headers);
     co_await session_.send(std::move(head), std::string());
+    session_.watch_.emplace(session_.connection_->socket().get_executor(), "http client watch");
     session_.watch_->spawn("watch client", watch_client(session_.shared_from_this()));
     if (session_.finishing_) session_.work_->cancel();
   }
@@ -81,6 +82,7 @@ class Session::Writer final : public ResponseWriter {
  private:
   Headers common_headers(const std::string& content_type, Headers extra) {
     Headers headers;
+    headers.reserve(extra.size() + 4);
     if (!content_type.empty()) headers.emplace_back("Content-Type", content_type);
     for (auto& header : extra) headers.push_back(std::move(header));
     headers.emplace_back("Date", session_.date());
@@ -260,10 +262,10 @@ Task<void> Session::handle(std::shared_ptr<const ServerRequest> request) {
   streaming_ = false;
   Writer writer(*this);
   work_.emplace(connection_->socket().get_executor(), "http request");
-  watch_.emplace(connection_->socket().get_executor(), "http client watch");
-  work_->spawn(request->method + " " + request->path, call_handler(self, request, writer));
+  work_->spawn("handler", call_handler(self, request, writer));
   co_await work_->join();
-  co_await watch_->stop();
+  if (watch_) co_await watch_->stop();
+  watch_.reset();
   if (half_sent_ || connection_->closed()) {
     connection_->close();
   } else if (!writer.started()) {
@@ -321,12 +323,17 @@ Task<void> Session::drain() {
 }
 
 std::string Session::date() const {
+  static thread_local std::time_t second = -1;
+  static thread_local std::string text_of_second;
   const auto now = std::chrono::system_clock::to_time_t(clock_.system_now());
+  if (now == second) return text_of_second;
   std::tm parts{};
   ::gmtime_r(&now, &parts);
   std::array<char, 64> text{};
   const auto length = std::strftime(text.data(), text.size(), "%a, %d %b %Y %H:%M:%S GMT", &parts);
-  return std::string(text.data(), length);
+  second = now;
+  text_of_second.assign(text.data(), length);
+  return text_of_second;
 }
 
 }  // namespace berth::http
