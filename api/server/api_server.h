@@ -43,7 +43,8 @@ struct ApiServerOptions {
 // The Kubernetes-shaped REST surface over a Registry. Owns no listener: pass handler() to an http::Server. Loop thread only.
 //   /apis/berth.dev/v1alpha1/namespaces/{ns}/testenvironments[/{name}[/status|/log|/attach]]   (also without namespaces/{ns}: list, watch)
 //   /api/v1/namespaces[/{ns}], /api/v1/namespaces/{ns}/events, /apis/coordination.k8s.io/v1/namespaces/{ns}/leases
-//   /apis, /api discovery (legacy form), /healthz /livez /readyz /version /metrics, POST /berth/v1/reap
+//   /apis, /api discovery (legacy and aggregated), /openapi/v2 /openapi/v3, the self reviews of authentication.k8s.io and
+//   authorization.k8s.io, /healthz /livez /readyz /version /metrics, POST /berth/v1/reap
 class ApiServer {
  public:
   ApiServer(Registry& registry, base::Clock& clock, metrics::ApiMetrics& metrics, EnvironmentOperations operations,

@@ -23,10 +23,9 @@ void lower_schema(json& schema, OpenObjects open_objects);
 void lower_properties(json& schema, OpenObjects open_objects) {
   const auto properties = schema.find("properties");
   if (properties == schema.end()) return;
-  const bool root = schema.contains("x-kubernetes-group-version-kind");
   for (auto& [name, property] : properties->items()) {
     const bool nullable = property.value("nullable", false);
-    lower_schema(property, root && name == "status" ? OpenObjects::Named : open_objects);
+    lower_schema(property, open_objects);
     const auto required = schema.find("required");
     if (!nullable || required == schema.end()) continue;
     std::erase(required->get_ref<json::array_t&>(), json(name));

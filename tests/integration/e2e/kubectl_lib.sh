@@ -1,18 +1,18 @@
 # Shared by the scenarios of the real kubectl. Source it after lib.sh.
-# Clients: Debian 12's own (package kubernetes-client), and what clients.sh unpacked below BERTH_TEST_CLIENTS.
+# Clients: what clients.sh unpacked below BERTH_TEST_CLIENTS, Debian 12's kubectl and newer ones.
 API_PORT=${API_PORT:-6480}
 TLS_PORT=${TLS_PORT:-6481}
 FLAGS+=(--listen "https://127.0.0.1:$TLS_PORT")
 
 KUBECTLS=()
 declare -A seen=()  # each version once
-for candidate in "$(command -v kubectl || true)" "${BERTH_TEST_CLIENTS:-/nonexistent}"/kubectl-*/usr/bin/kubectl; do
+for candidate in "${BERTH_TEST_CLIENTS:?folder of the clients}"/kubectl-*/usr/bin/kubectl; do
   [ -x "$candidate" ] || continue
   version=$("$candidate" version --client -o json | jq -r .clientVersion.gitVersion)
   [ -z "${seen[$version]:-}" ] && KUBECTLS+=("$candidate")
   seen[$version]=yes
 done
-[ "${#KUBECTLS[@]}" -gt 0 ] || fail "no kubectl: Debian's package kubernetes-client is missing"
+[ "${#KUBECTLS[@]}" -gt 0 ] || fail "no kubectl below $BERTH_TEST_CLIENTS: the test clients.fetch gets them"
 
 # use_kubectl PATH: sets K_MINOR (20, 32, 36, ...), and an empty home so that no cache of another version helps.
 use_kubectl() {
