@@ -32,6 +32,7 @@ class FieldSet {
   const FieldSet* find(std::string_view element) const;
 
   void add_here() { here_ = true; }
+  void drop_here() { here_ = false; }
   // Puts the paths of `paths` behind `element`; those that are there stay.
   void add(std::string element, FieldSet paths);
   // Takes away every path that begins with `element`.

@@ -118,7 +118,6 @@ void drop_other_versions(ManagedFields& entries, const std::string& version) {
 // `merged` without what the manager applied `before` and nobody owns now; `applied` is everything that it says now.
 json prune_dropped(const MergeType& type, const json& merged, const FieldSet& before, const FieldSet& applied,
                    const ManagedFields& entries) {
-  if (before.empty()) return merged;
   const auto named = [&](const FieldSet& paths) { return with_named_fields(type, paths); };
   const FieldSet last = named(before);
   FieldSet owned = applied;
@@ -206,7 +205,9 @@ Result<ApplyOutcome> apply_config(const ApplyRequest& request, const json* live,
   own->api_version = request.writer.api_version;
 
   ApplyOutcome outcome;
-  outcome.body = prune_dropped(type, merge_typed(type, old, config), before, said, next);
+  outcome.body = merge_typed(type, old, config);
+  // What became empty by pruning is still there if the configuration says so.
+  if (!before.empty()) outcome.body = merge_typed(type, prune_dropped(type, outcome.body, before, said, next), config);
   const Comparison change = compare_objects(type, request.part, live, outcome.body);
   const FieldSet taken = unite(change.added, change.modified);
   std::vector<FieldConflict> conflicts;

@@ -112,9 +112,11 @@ Comparison compare_typed(const MergeType& type, const json* before, const json* 
   const Shape shape = type.shape_of(after ? *after : *before);
   if (before && after && type.shape_of(*before) != shape) {
     // Of another sort than it was: what was below is gone, what is below is new.
-    out.modified.add_here();
     compare_as(type.shape_of(*before), type, before, nullptr, out);
     compare_as(shape, type, nullptr, after, out);
+    out.added.drop_here();
+    out.removed.drop_here();
+    out.modified.add_here();
     return out;
   }
   compare_as(shape, type, before, after, out);

@@ -124,7 +124,9 @@ std::optional<json> merge_value(const MergeType& type, const json* live, const j
   const Shape shape = type.shape_of(*config);
   const bool atomic = shape == Shape::Scalar || (shape == Shape::List && type.list == MergeType::List::Atomic) ||
                       (shape == Shape::Map && type.map == MergeType::Map::Atomic);
-  if (atomic || (is_bare_value(live) && is_bare_value(config))) return later(live, config);
+  if (atomic) return later(live, config);
+  if (live && type.shape_of(*live) != shape) live = nullptr;
+  if (is_bare_value(live) && is_bare_value(config)) return later(live, config);
   if (shape == Shape::Map) return merge_map(type, live, config);
   json merged = ListMerge(type, array_or_nothing(live), array_or_nothing(config)).run();
   if (merged.empty()) return std::nullopt;
