@@ -105,7 +105,9 @@ TlsChannel::Step TlsChannel::outcome(int result) {
     default: break;
   }
   const auto verified = context_->is_server() ? X509_V_OK : SSL_get_verify_result(ssl_);
+  const bool no_tls = !context_->is_server() && ERR_GET_REASON(ERR_peek_last_error()) == SSL_R_WRONG_VERSION_NUMBER;
   failure_ = take_openssl_error();
+  if (no_tls) failure_ = "the server does not speak TLS";
   if (verified != X509_V_OK) failure_ = std::string("its certificate is not trusted: ") + X509_verify_cert_error_string(verified);
   ended_ = true;
   return Step::Failed;

@@ -167,6 +167,18 @@ TEST(TlsChannel, AnswersPlainHttpInItsLanguage) {
   EXPECT_THAT(server.output(), HasSubstr("\r\n\r\nClient sent an HTTP request to an HTTPS server.\n"));
 }
 
+TEST(TlsChannel, AClientSaysThatItsServerSpeaksNoTls) {
+  TlsChannel client(trusting_client(), "localhost");
+  EXPECT_EQ(client.handshake(), Step::NeedsInput);
+  const std::string answer = "HTTP/1.1 400 Bad Request\r\n\r\n";
+  const auto [room, size] = client.room();
+  ASSERT_GE(size, answer.size());
+  std::memcpy(room, answer.data(), answer.size());
+  client.received(answer.size());
+  EXPECT_EQ(client.handshake(), Step::Failed);
+  EXPECT_EQ(client.failure(), "the server does not speak TLS");
+}
+
 TEST(TlsChannel, EndsAtGarbageWithAnAlert) {
   for (const std::string& garbage : {std::string(100, '\0'), std::string("\x16\x03\x01\xff\xff") + std::string(100, 'x'),
                                      std::string("SSH-2.0-OpenSSH\r\n"), std::string(10, '\0'),
