@@ -48,12 +48,15 @@ TEST(FieldSet, IsAnAlgebra) {
 }
 
 TEST(FieldSet, PathsOfOneLevelComeBeforeThoseBelow) {
-  EXPECT_THAT(set_of(R"({"f:spec":{"f:env":{"f:B":{}},"f:image":{},"f:ports":{"k:{\"n\":1,\"p\":\"TCP\"}":{}},"f:tags":{"v:\"a\"":{}}}})").paths(),
-              ElementsAre(".spec.image", ".spec.env.B", R"(.spec.ports[n=1,p="TCP"])", R"(.spec.tags[="a"])"));
+  EXPECT_THAT(
+      set_of(R"({"f:spec":{"f:env":{"f:B":{}},"f:image":{},"f:ports":{"k:{\"n\":1,\"p\":\"TCP\"}":{}},"f:tags":{"v:\"a\"":{}}}})")
+          .paths(),
+      ElementsAre(".spec.image", ".spec.env.B", R"(.spec.ports[n=1,p="TCP"])", R"(.spec.tags[="a"])"));
 }
 
 json entry(const char* manager, const char* operation, const char* time) {
-  return {{"manager", manager}, {"operation", operation}, {"time", time}, {"apiVersion", "v1"}, {"fieldsType", "FieldsV1"}, {"fieldsV1", R"({"f:a":{}})"}};
+  return {{"manager", manager}, {"operation", operation},   {"time", time},
+          {"apiVersion", "v1"}, {"fieldsType", "FieldsV1"}, {"fieldsV1", R"({"f:a":{}})"}};
 }
 
 TEST(ManagedFields, ComeInTheOrderOfAnApiServer) {

@@ -107,7 +107,8 @@ const MergeTypePtr kType = merge_type(json::parse(R"({
     "data": {"type": "object", "additionalProperties": {"type": "string"}},
     "status": {"type": "object", "properties": {"conditions": {
       "type": "array", "x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["type"],
-      "items": {"type": "object", "properties": {"type": {"type": "string"}, "status": {"type": "string"}, "reason": {"type": "string"}}}}}},
+      "items": {"type": "object", "properties": {"type": {"type": "string"},
+        "status": {"type": "string"}, "reason": {"type": "string"}}}}}},
     "spec": {"type": "object", "properties": {"finalizers": {"type": "array", "items": {"type": "string"}}}}}})"));
 
 json strategic(const char* document, const char* patch) {
@@ -154,7 +155,8 @@ TEST(StrategicMergePatch, FollowsDirectives) {
 
 TEST(StrategicMergePatch, RefusesDirectivesThatMakeNoSense) {
   EXPECT_EQ(strategic("{}", R"({"$patch":"frob"})"), R"(Unknown patch type found: "frob")");
-  EXPECT_THAT(strategic(R"({"data":{}})", R"({"data":{"$retainKeys":["a"],"b":"1"}})").get<std::string>(), testing::HasSubstr("$retainKeys"));
+  EXPECT_THAT(strategic(R"({"data":{}})", R"({"data":{"$retainKeys":["a"],"b":"1"}})").get<std::string>(),
+              testing::HasSubstr("$retainKeys"));
   EXPECT_THAT(strategic(R"({"status":{"conditions":[]}})", R"({"status":{"conditions":[{"status":"True"}]}})").get<std::string>(),
               testing::HasSubstr("does not contain declared merge key: type"));
   EXPECT_THAT(strategic("{}", R"({"$frob":1})").get<std::string>(), testing::HasSubstr("unknown directive"));

@@ -51,10 +51,14 @@ TEST(CheckTyped, NamesWhatIsOfAnotherTypeOrUnknown) {
 }
 
 TEST(CheckTyped, ItemsOfListsNeedAKeyOfTheirOwn) {
-  EXPECT_THAT(check_typed(*kType, spec(R"({"ports":[{"port":1},{"port":1,"protocol":"TCP"},{"port":1,"protocol":"UDP"}],"tags":["a","a",true,null]})")),
-              ElementsAre(R"(.spec.ports: duplicate entries for key [port=1,protocol="TCP"])", R"(.spec.tags: duplicate entries for key [="a"])",
-                          ".spec.tags[=true]: expected string, got &value.valueUnstructured{Value:true}",
-                          ".spec.tags: element 3: associative list without keys has an element that's an explicit null"));
+  EXPECT_THAT(
+      check_typed(
+          *kType,
+          spec(R"({"ports":[{"port":1},{"port":1,"protocol":"TCP"},{"port":1,"protocol":"UDP"}],"tags":["a","a",true,null]})")),
+      ElementsAre(R"(.spec.ports: duplicate entries for key [port=1,protocol="TCP"])",
+                  R"(.spec.tags: duplicate entries for key [="a"])",
+                  ".spec.tags[=true]: expected string, got &value.valueUnstructured{Value:true}",
+                  ".spec.tags: element 3: associative list without keys has an element that's an explicit null"));
 }
 
 json merged(const char* live, const char* config) { return merge_typed(*kType, spec(live), spec(config))["spec"]; }

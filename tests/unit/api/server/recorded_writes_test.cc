@@ -101,7 +101,8 @@ class RecordedWritesTest : public ServerFixture, public testing::WithParamInterf
   }
 
   static json by_field(json answer) {
-    if (answer.contains("details") && answer["details"].contains("causes") && answer["message"].get<std::string>().find("[") != std::string::npos) {
+    if (answer.contains("details") && answer["details"].contains("causes") &&
+        answer["message"].get<std::string>().find("[") != std::string::npos) {
       auto& causes = answer["details"]["causes"];
       std::sort(causes.begin(), causes.end());
     }
