@@ -28,13 +28,13 @@ trap clean_up EXIT
 trap 'exit 130' INT TERM
 ulimit -n 65536 2>/dev/null || true
 
-server() { taskset -c 0 "$@"; }
+server() { taskset -c 0 "$@"; }  # in the foreground only: what a function starts behind has a shell between
 load() { taskset -c 1 "$@"; }
 now() { date +%s%N; }
 start_berthd() {
   local begin
   begin=$(now)
-  server "$BIN/berthd" --data-dir "$WORK/data" --docker-host "unix://$WORK/no-engine.sock" --listen http://127.0.0.1:6470 \
+  taskset -c 0 "$BIN/berthd" --data-dir "$WORK/data" --docker-host "unix://$WORK/no-engine.sock" --listen http://127.0.0.1:6470 \
     --listen https://127.0.0.1:6471 --log-level error >>"$WORK/berthd.log" 2>&1 &
   BERTHD=$!
   until curl -sf -o /dev/null --max-time 5 http://127.0.0.1:6470/readyz || curl -sf -o /dev/null --max-time 5 http://127.0.0.1:6470/healthz; do sleep 0.01; done

@@ -314,6 +314,7 @@ int main(int argc, char** argv) {
     command->add_option("--seconds", o.seconds);
     command->add_option("--group", o.group);
     command->add_option("--file", o.file);
+    command->fallthrough();
     command->callback([&o, run] { run(o); });
   };
   add("create", "durable creates", create);
