@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cstdint>
 
+#include "base/text.h"
+
 namespace berth::cli {
 
 namespace {
@@ -108,13 +110,8 @@ std::string indented(std::string_view text, std::string_view prefix) {
 }
 
 std::vector<std::string> split(std::string_view text, char separator) {
-  std::vector<std::string> parts;
-  for (;;) {
-    const auto end = text.find(separator);
-    parts.emplace_back(text.substr(0, end));
-    if (end == std::string_view::npos) return parts;
-    text.remove_prefix(end + 1);
-  }
+  const auto parts = base::split(text, separator);
+  return {parts.begin(), parts.end()};
 }
 
 std::string join(const std::vector<std::string>& parts, std::string_view separator) {

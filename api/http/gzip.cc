@@ -55,10 +55,7 @@ bool is_refused(std::string_view parameters) {
 }  // namespace
 
 bool accepts_gzip(std::string_view accept_encoding) {
-  while (!accept_encoding.empty()) {
-    const auto comma = std::min(accept_encoding.find(','), accept_encoding.size());
-    const auto item = accept_encoding.substr(0, comma);
-    accept_encoding.remove_prefix(std::min(comma + 1, accept_encoding.size()));
+  for (const auto item : base::split(accept_encoding, ',')) {
     const auto semicolon = std::min(item.find(';'), item.size());
     if (same_text(base::trimmed(item.substr(0, semicolon), " \t"), "gzip")) return !is_refused(item.substr(semicolon));
   }

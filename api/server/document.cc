@@ -23,12 +23,10 @@ Document make_document(std::string bytes) {
 }
 
 bool none_match_names(std::string_view if_none_match, std::string_view etag) {
-  for (std::size_t start = 0; start < if_none_match.size();) {
-    const auto end = std::min(if_none_match.find(',', start), if_none_match.size());
-    auto one = base::trimmed(if_none_match.substr(start, end - start));
+  for (const auto piece : base::split(if_none_match, ',')) {
+    auto one = base::trimmed(piece);
     if (one.starts_with("W/")) one.remove_prefix(2);
     if (one == "*" || one == etag) return true;
-    start = end + 1;
   }
   return false;
 }

@@ -3,6 +3,7 @@
 #include <set>
 
 #include "api/server/selector.h"
+#include "base/text.h"
 #include "crd/fields.h"
 
 namespace berth::api {
@@ -38,13 +39,8 @@ bool is_selectable(const crd::ResourceInfo& resource, const std::string& field) 
 std::vector<std::string> field_path(std::string_view field) {
   if (field == "source") return {"source", "component"};
   if (field == "name") return {"metadata", "name"};
-  std::vector<std::string> path;
-  for (std::size_t start = 0; start <= field.size();) {
-    const auto dot = std::min(field.find('.', start), field.size());
-    path.emplace_back(field.substr(start, dot - start));
-    start = dot + 1;
-  }
-  return path;
+  const auto names = base::split(field, '.');
+  return {names.begin(), names.end()};
 }
 
 std::string field_text(const json& body, const std::vector<std::string>& path) {

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <set>
 
+#include "base/text.h"
+
 namespace berth::api {
 
 namespace {
@@ -13,11 +15,8 @@ std::set<std::string> excluded_names(const std::multimap<std::string, std::strin
   std::set<std::string> names;
   const auto [first, last] = query.equal_range("exclude");
   for (auto it = first; it != last; ++it) {
-    const std::string& text = it->second;
-    for (std::size_t start = 0; start < text.size();) {
-      const auto end = std::min(text.find(',', start), text.size());
-      if (end > start) names.insert(text.substr(start, end - start));
-      start = end + 1;
+    for (const auto name : base::split(it->second, ',')) {
+      if (!name.empty()) names.emplace(name);
     }
   }
   return names;

@@ -4,19 +4,15 @@
 #include <vector>
 
 #include "api/server/served_resources.h"
+#include "base/text.h"
 
 namespace berth::api {
 
 namespace {
 
 std::vector<std::string> labels_of(std::string_view group) {
-  std::vector<std::string> labels;
-  for (std::size_t start = 0; start <= group.size();) {
-    const auto end = std::min(group.find('.', start), group.size());
-    labels.emplace_back(group.substr(start, end - start));
-    start = end + 1;
-  }
-  return labels;
+  const auto labels = base::split(group, '.');
+  return {labels.begin(), labels.end()};
 }
 
 // "core", "coordination" (what Kubernetes calls coordination.k8s.io), or the whole name of any other group.

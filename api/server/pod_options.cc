@@ -4,6 +4,7 @@
 
 #include "api/errors.h"
 #include "api/server/option_values.h"
+#include "base/text.h"
 #include "crd/cause.h"
 
 namespace berth::api {
@@ -84,16 +85,13 @@ PodExecOptions parse_pod_exec_options(const http::ServerRequest& request) {
 Result<std::vector<std::uint16_t>> parse_forward_ports(const http::ServerRequest& request) {
   std::vector<std::uint16_t> ports;
   for (const auto& value : query_values(request, "ports")) {
-    for (std::size_t start = 0; start <= value.size();) {
-      const auto comma = std::min(value.find(',', start), value.size());
-      const auto word = std::string_view(value).substr(start, comma - start);
+    for (const auto word : base::split(value, ',')) {
       std::uint16_t port = 0;
       const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), port);
       if (error != std::errc() || end != word.data() + word.size() || port == 0) {
         return base::error(Reason::BadRequest, "unable to parse " + crd::dump(std::string(word)) + " as a port");
       }
       ports.push_back(port);
-      start = comma + 1;
     }
   }
   if (ports.empty()) return base::error(Reason::BadRequest, "query parameter \"ports\" is required");

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "api/server/served_resources.h"
+#include "base/text.h"
 
 namespace berth::api {
 
@@ -12,17 +13,12 @@ namespace {
 using Kind = Route::Kind;
 using Segments = std::vector<std::string>;
 
-Segments split(std::string_view path) {
-  Segments segments;
+Segments segments_of(std::string_view path) {
   if (path.starts_with('/')) path.remove_prefix(1);
   if (path.ends_with('/')) path.remove_suffix(1);
-  if (path.empty()) return segments;
-  for (std::size_t start = 0; start <= path.size();) {
-    const auto slash = std::min(path.find('/', start), path.size());
-    segments.emplace_back(path.substr(start, slash - start));
-    start = slash + 1;
-  }
-  return segments;
+  if (path.empty()) return {};
+  const auto segments = base::split(path, '/');
+  return {segments.begin(), segments.end()};
 }
 
 // What follows "namespaces/{ns}" or the version: {plural}[/{name}[/{subresource}]].
@@ -104,7 +100,7 @@ Route plain_route(const Segments& segments) {
 }  // namespace
 
 Route parse_route(const crd::Scheme& scheme, std::string_view path) {
-  const auto segments = split(path);
+  const auto segments = segments_of(path);
   if (std::any_of(segments.begin(), segments.end(), [](const auto& s) { return s.empty(); })) return {};
   if (segments.size() >= 2 && segments[0] == "api") {
     Route route;

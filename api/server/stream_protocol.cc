@@ -21,13 +21,8 @@ std::vector<std::string> header_words(const http::ServerRequest& request, std::s
   std::vector<std::string> words;
   for (const auto& [header, value] : request.headers) {
     if (!http::same_text(header, name)) continue;
-    std::string_view left = value;
-    while (true) {
-      const auto comma = left.find(',');
-      const auto word = base::trimmed(left.substr(0, comma));
-      if (!word.empty()) words.emplace_back(word);
-      if (comma == std::string_view::npos) break;
-      left.remove_prefix(comma + 1);
+    for (const auto piece : base::split(value, ',')) {
+      if (const auto word = base::trimmed(piece); !word.empty()) words.emplace_back(word);
     }
   }
   return words;

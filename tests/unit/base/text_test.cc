@@ -17,6 +17,13 @@ TEST(Text, TrimmedTakesWhatItIsToldToTake) {
   EXPECT_EQ(trimmed(" word\n", "\n"), " word");
 }
 
+TEST(Text, SplitKeepsEveryPiece) {
+  using Pieces = std::vector<std::string_view>;
+  EXPECT_EQ(split("a,b", ','), (Pieces{"a", "b"}));
+  EXPECT_EQ(split(",a,,", ','), (Pieces{"", "a", "", ""}));
+  EXPECT_EQ(split("", ','), Pieces{""});
+}
+
 TEST(Text, KnowsUtf8) {
   for (const auto* text : {"", "ascii", "\xc2\x80", "\xe0\xa0\x80", "\xef\xbf\xbd", "\xf0\x90\x80\x80", "\xf4\x8f\xbf\xbf", "a\xc3\xa4" "b"}) {
     EXPECT_TRUE(is_utf8(text)) << text;
