@@ -8,7 +8,7 @@ namespace berth::storage {
 
 namespace {
 
-constexpr std::size_t kRecentObjects = 256;
+constexpr std::size_t kRecentObjects = 64;
 
 Error expired(Revision from, Revision horizon) {
   return base::error(Reason::Expired, "too old resource version: " + std::to_string(from) + " (" +
@@ -146,7 +146,7 @@ void WatchHub::publish(Record record) {
   for (const auto& subscription : shared_->subscriptions) {
     if (subscription->ended || !subscription->wants(*shared)) continue;
     if (subscription->queue.size() >= options_.watcher_buffer ||
-        subscription->weight > options_.history_bytes) {
+        subscription->weight > 4 * options_.history_bytes) {
       subscription->end(base::error(Reason::Expired, "the watch was too slow; list again"));
       continue;
     }
