@@ -1,4 +1,3 @@
-#include "base/text.h"
 #include "crd/formats.h"
 #include "crd/pattern.h"
 #include "crd/quantity.h"
@@ -64,8 +63,13 @@ void check_working_directories(RuleContext& context) {
 // Without empty, "." and ".." parts, and without a '/' at the end.
 bool is_clean_path(const std::string& path) {
   if (path.size() < 2 || path[0] != '/' || path.back() == '/' || has_nul(path)) return false;
-  const auto parts = base::split(std::string_view(path).substr(1), '/');
-  return std::none_of(parts.begin(), parts.end(), [](std::string_view part) { return part.empty() || part == "." || part == ".."; });
+  for (std::size_t start = 1; start <= path.size();) {
+    const std::size_t end = std::min(path.find('/', start), path.size());
+    const std::string_view part = std::string_view(path).substr(start, end - start);
+    if (part.empty() || part == "." || part == "..") return false;
+    start = end + 1;
+  }
+  return true;
 }
 
 void check_file_paths(RuleContext& context) {
