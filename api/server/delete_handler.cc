@@ -4,7 +4,6 @@
 #include "api/server/failure.h"
 #include "api/server/options.h"
 #include "api/server/request_body.h"
-#include "api/server/write_options.h"
 #include "crd/managed_text.h"
 
 namespace berth::api {
@@ -72,8 +71,8 @@ Task<void> DeleteHandler::remove(const http::ServerRequest& request, const Route
     co_await send_failure(object.error(), route, reply);
     co_return;
   }
-  json answer = (*object)->deleting() ? crd::wire_form((*object)->body()) : removed_status(**object, *route.resource);
-  co_await reply.send(200, std::move(answer));
+  std::string bytes = (*object)->deleting() ? (*object)->bytes() : crd::dump(removed_status(**object, *route.resource));
+  co_await reply.send_bytes(200, std::move(bytes));
 }
 
 Task<void> DeleteHandler::remove_collection(const http::ServerRequest& request, const Route& route, Reply& reply) {
@@ -104,23 +103,18 @@ Task<void> DeleteHandler::remove_collection(const http::ServerRequest& request, 
 }
 
 Task<void> DeleteHandler::finalize(const http::ServerRequest& request, const Route& route, Reply& reply) {
-  auto options = parse_write_options(request, "UpdateOptions");
-  if (!options) {
-    co_await send_failure(options.error(), route, reply);
+  auto read = read_write(request, route, "UpdateOptions", reply);
+  if (!read) {
+    co_await send_failure(read.error(), route, reply);
     co_return;
   }
-  auto body = read_object(request, route, options->field_validation, reply);
-  if (body.has_error()) {
-    co_await send_failure(body.error(), route, reply);
-    co_return;
-  }
-  auto finalized = co_await registry_.finalize_namespace(route.name, std::move(body.value()), std::move(*options));
+  auto finalized = co_await registry_.finalize_namespace(route.name, std::move(read->body), std::move(read->options));
   if (!finalized) {
     co_await send_failure(finalized.error(), route, reply);
     co_return;
   }
-  json answer = crd::wire_form((*finalized)->body());
-  co_await reply.send(200, std::move(answer));
+  std::string bytes = (*finalized)->bytes();
+  co_await reply.send_bytes(200, std::move(bytes));
 }
 
 }  // namespace berth::api

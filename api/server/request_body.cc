@@ -3,6 +3,7 @@
 #include "api/http/message.h"
 #include "api/preconditions.h"
 #include "api/proto/proto.h"
+#include "api/server/write_options.h"
 #include "base/text.h"
 #include "crd/yaml.h"
 
@@ -102,6 +103,14 @@ Result<json> read_object(const http::ServerRequest& request, const Route& route,
                                                gvk.kind + ": strict decoding error: " + fields);
   }
   return Result<json>(boost::system::in_place_value, std::move(decoded->value));
+}
+
+Result<WriteRequest> read_write(const http::ServerRequest& request, const Route& route, const std::string& kind, Reply& reply) {
+  auto options = parse_write_options(request, kind);
+  if (!options) return options.error();
+  auto body = read_object(request, route, options->field_validation, reply);
+  if (body.has_error()) return body.error();
+  return WriteRequest{std::move(*options), std::move(body.value())};
 }
 
 Result<json> read_delete_body(const http::ServerRequest& request) {

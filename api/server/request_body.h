@@ -33,6 +33,14 @@ Result<json> read_body(const http::ServerRequest& request, const std::string& ki
 // Errors: UnsupportedMediaType, BadRequest.
 Result<json> read_object(const http::ServerRequest& request, const Route& route, FieldValidation validation, Reply& reply);
 
+// A create or an update: its options and its object. `kind` of the options: "CreateOptions", "UpdateOptions".
+// Errors: those of parse_write_options() and read_object().
+struct WriteRequest {
+  WriteOptions options;
+  json body;
+};
+Result<WriteRequest> read_write(const http::ServerRequest& request, const Route& route, const std::string& kind, Reply& reply);
+
 // The DeleteOptions of a DELETE; null when there is no body. Errors: as above.
 Result<json> read_delete_body(const http::ServerRequest& request);
 

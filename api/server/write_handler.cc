@@ -19,6 +19,16 @@ bool lacks_revision(const crd::ResourceInfo& resource, const json& body) {
   return is_custom(resource) && crd::text_at(crd::object_at(body, "metadata"), "resourceVersion").empty();
 }
 
+Task<void> answer(int status, Result<ObjectPtr> object, std::vector<std::string> warnings, const Route& route, Reply& reply) {
+  for (auto& warning : warnings) reply.warn(std::move(warning));
+  if (!object) {
+    co_await send_failure(object.error(), route, reply);
+    co_return;
+  }
+  std::string bytes = (*object)->bytes();
+  co_await reply.send_bytes(status, std::move(bytes));
+}
+
 }  // namespace
 
 Task<void> WriteHandler::create(const http::ServerRequest& request, const Route& route, Reply& reply) {
@@ -27,57 +37,35 @@ Task<void> WriteHandler::create(const http::ServerRequest& request, const Route&
     co_await send_failure(std::move(error), route, reply);
     co_return;
   }
-  auto options = parse_write_options(request, "CreateOptions");
-  if (!options) {
-    co_await send_failure(options.error(), route, reply);
-    co_return;
-  }
-  auto body = read_object(request, route, options->field_validation, reply);
-  if (body.has_error()) {
-    co_await send_failure(body.error(), route, reply);
+  auto read = read_write(request, route, "CreateOptions", reply);
+  if (!read) {
+    co_await send_failure(read.error(), route, reply);
     co_return;
   }
   std::vector<std::string> warnings;
-  options->warnings = &warnings;
+  read->options.warnings = &warnings;
   Route created = route;
-  created.name = name_in(body.value());
-  auto object = co_await registry_.create(*route.resource, route.ns, std::move(body.value()), std::move(*options));
-  for (auto& warning : warnings) reply.warn(std::move(warning));
-  if (!object) {
-    co_await send_failure(object.error(), created, reply);
-    co_return;
-  }
-  std::string bytes = (*object)->bytes();
-  co_await reply.send_bytes(201, std::move(bytes));
+  created.name = name_in(read->body);
+  auto object = co_await registry_.create(*route.resource, route.ns, std::move(read->body), std::move(read->options));
+  co_await answer(201, std::move(object), std::move(warnings), created, reply);
 }
 
 Task<void> WriteHandler::update(const http::ServerRequest& request, const Route& route, bool status, Reply& reply) {
-  auto options = parse_write_options(request, "UpdateOptions");
-  if (!options) {
-    co_await send_failure(options.error(), route, reply);
+  auto read = read_write(request, route, "UpdateOptions", reply);
+  if (!read) {
+    co_await send_failure(read.error(), route, reply);
     co_return;
   }
-  auto body = read_object(request, route, options->field_validation, reply);
-  if (body.has_error()) {
-    co_await send_failure(body.error(), route, reply);
-    co_return;
-  }
-  if (status && lacks_revision(*route.resource, body.value()) && registry_.get(*route.resource, route.key())) {
+  if (status && lacks_revision(*route.resource, read->body) && registry_.get(*route.resource, route.key())) {
     co_await send_failure(revision_required(*route.resource, route.name), route, reply);
     co_return;
   }
   std::vector<std::string> warnings;
-  options->warnings = &warnings;
-  auto writing = status ? registry_.update_status(*route.resource, route.key(), std::move(body.value()), std::move(*options))
-                        : registry_.replace(*route.resource, route.key(), std::move(body.value()), std::move(*options));
+  read->options.warnings = &warnings;
+  auto writing = status ? registry_.update_status(*route.resource, route.key(), std::move(read->body), std::move(read->options))
+                        : registry_.replace(*route.resource, route.key(), std::move(read->body), std::move(read->options));
   auto object = co_await std::move(writing);
-  for (auto& warning : warnings) reply.warn(std::move(warning));
-  if (!object) {
-    co_await send_failure(object.error(), route, reply);
-    co_return;
-  }
-  std::string bytes = (*object)->bytes();
-  co_await reply.send_bytes(200, std::move(bytes));
+  co_await answer(200, std::move(object), std::move(warnings), route, reply);
 }
 
 Task<void> WriteHandler::patch(const http::ServerRequest& request, const Route& route, bool status, Reply& reply) {
@@ -101,13 +89,9 @@ Task<void> WriteHandler::patch(const http::ServerRequest& request, const Route& 
   options->write.warnings = &warnings;
   auto patched =
       co_await registry_.patch(*route.resource, route.key(), std::move(patch.value()), std::move(options->write), status);
-  for (auto& warning : warnings) reply.warn(std::move(warning));
-  if (!patched) {
-    co_await send_failure(patched.error(), route, reply);
-    co_return;
-  }
-  std::string bytes = patched->object->bytes();
-  co_await reply.send_bytes(patched->created ? 201 : 200, std::move(bytes));
+  const int code = patched.has_value() && patched->created ? 201 : 200;
+  auto object = patched.has_value() ? Result<ObjectPtr>(std::move(patched->object)) : Result<ObjectPtr>(patched.error());
+  co_await answer(code, std::move(object), std::move(warnings), route, reply);
 }
 
 }  // namespace berth::api
