@@ -68,7 +68,6 @@ void EnvironmentController::start() {
 Task<void> EnvironmentController::start_loops() {
   co_await environments_.synced();
   co_await leases_.synced();
-  leases_.sweep(environments_);
   reconciler_.begin();
   controller_.start();
   reaper_.start();

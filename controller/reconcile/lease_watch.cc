@@ -1,25 +1,8 @@
 #include "controller/reconcile/lease_watch.h"
 
 #include "base/log.h"
-#include "controller/plan/facts.h"
-#include "crd/scheme.h"
 
 namespace berth::reconcile {
-
-namespace {
-
-// The environment that a Lease is the heartbeat of, and its uid; nullopt when it does not say.
-std::optional<std::pair<ObjectKey, std::string>> environment_of(const ObjectPtr& lease) {
-  const auto& metadata = plan::object_at(lease->body(), "metadata");
-  for (const auto& reference : plan::array_at(metadata, "ownerReferences")) {
-    const auto group = std::string(crd::kGroup) + "/";
-    if (plan::text_at(reference, "kind") != "TestEnvironment" || !plan::text_at(reference, "apiVersion").starts_with(group)) continue;
-    return std::pair(ObjectKey{lease->ns(), plan::text_at(reference, "name")}, plan::text_at(reference, "uid"));
-  }
-  return std::nullopt;
-}
-
-}  // namespace
 
 LeaseWatch::LeaseWatch(Executor executor, base::Clock& clock, api::Client& client, const crd::ResourceInfo& leases,
                        runtime::Informer& environments)
@@ -27,20 +10,11 @@ LeaseWatch::LeaseWatch(Executor executor, base::Clock& clock, api::Client& clien
   leases_.on_change([this](const ObjectPtr& old, const ObjectPtr& now, bool) {
     if (on_renewal_) on_renewal_(now ? now->key() : old->key());
   });
-  // A Lease has no use without its environment.
+  // A Lease has no use without its environment. The garbage collector sees to those that name it as their owner.
   environments.on_change([this](const ObjectPtr& old, const ObjectPtr& now, bool) {
     if (now || !old || !old->spec().contains("leaseDurationSeconds")) return;
     if (const auto lease = leases_.get(old->key())) tasks_.spawn("remove", remove(lease->key(), lease->uid()));
   });
-}
-
-void LeaseWatch::sweep(const runtime::Informer& environments) {
-  for (const auto& lease : leases_.list()) {
-    const auto owner = environment_of(lease);
-    if (!owner) continue;
-    const auto environment = environments.get(owner->first);
-    if (!environment || environment->uid() != owner->second) tasks_.spawn("remove", remove(lease->key(), lease->uid()));
-  }
 }
 
 void LeaseWatch::start() { leases_.start(); }

@@ -20,8 +20,6 @@ class LeaseWatch {
   void on_renewal(std::function<void(const ObjectKey&)> handler) { on_renewal_ = std::move(handler); }
   void start();
   Task<void> synced() { return leases_.synced(); }
-  // Removes those whose environment went while nobody looked, as their ownerReferences say. Once, when both caches are complete.
-  void sweep(const runtime::Informer& environments);
   Task<void> stop();
 
   // nullopt: no such Lease, or it was never renewed.

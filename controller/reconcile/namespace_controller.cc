@@ -1,5 +1,6 @@
 #include "controller/reconcile/namespace_controller.h"
 
+#include "controller/reconcile/status_write.h"
 #include "crd/fields.h"
 
 namespace berth::reconcile {
@@ -91,16 +92,8 @@ Task<NamespaceContent> NamespaceController::empty(std::string ns) {
 }
 
 Task<Result<void>> NamespaceController::show(ObjectPtr ns, NamespaceContent content) {
-  json body = ns->body();
-  body["metadata"].erase("resourceVersion");
-  body["status"] = terminating_status(ns->status(), content, clock_.system_now());
-  if (body["status"] == ns->status()) co_return Result<void>();
-  api::WriteOptions options;
-  options.actor = api::Actor::System;
-  options.field_manager = "berthd";
-  auto written = co_await registry_.update_status(namespaces_, ns->key(), std::move(body), std::move(options));
-  if (written.has_error() && written.error().reason != Reason::NotFound) co_return written.error();
-  co_return Result<void>();
+  json status = terminating_status(ns->status(), content, clock_.system_now());
+  co_return co_await write_status(registry_, namespaces_, std::move(ns), std::move(status));
 }
 
 }  // namespace berth::reconcile

@@ -1,5 +1,7 @@
 #include "controller/reconcile/quota_controller.h"
 
+#include "controller/reconcile/status_write.h"
+
 namespace berth::reconcile {
 
 namespace {
@@ -54,15 +56,9 @@ Task<Result<Outcome>> QuotaController::reconcile(ObjectKey key, runtime::Reconci
   const auto found = registry_.get(quotas_, key);
   if (found.has_error()) co_return Outcome{};
   const ObjectPtr quota = *found;
-  json body = quota->body();
-  body["metadata"].erase("resourceVersion");
-  body["status"] = api::quota_status(quota->body(), registry_.quotas().used(key.ns, api::hard_of(quota->body())));
-  if (body["status"] == quota->status()) co_return Outcome{};
-  api::WriteOptions options;
-  options.actor = api::Actor::System;
-  options.field_manager = "berthd";
-  auto written = co_await registry_.update_status(quotas_, key, std::move(body), std::move(options));
-  if (written.has_error() && written.error().reason != Reason::NotFound) co_return written.error();
+  json status = api::quota_status(quota->body(), registry_.quotas().used(key.ns, api::hard_of(quota->body())));
+  auto written = co_await write_status(registry_, quotas_, quota, std::move(status));
+  if (written.has_error()) co_return written.error();
   co_return Outcome{};
 }
 

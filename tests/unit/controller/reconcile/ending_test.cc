@@ -110,33 +110,6 @@ TEST_F(EndingTest, AnAbsenceOfBerthdLongerThanTheLeaseLeavesTimeToRenew) {
   EXPECT_EQ(phase("shop"), "Expired");
 }
 
-TEST_F(EndingTest, ALeaseWhoseEnvironmentWentMeanwhileIsSwept) {
-  const auto lease = [&](const std::string& name, json owner) {
-    json body = {{"apiVersion", "coordination.k8s.io/v1"},
-                 {"kind", "Lease"},
-                 {"metadata", {{"name", name}, {"namespace", "ci"}, {"ownerReferences", json::array({owner})}}},
-                 {"spec", {{"renewTime", base::format_micro_time(clock.system_now())}}}};
-    if (owner.is_null()) body["metadata"].erase("ownerReferences");
-    ASSERT_TRUE(fakes::run_task(io, clock, user.create(lease_kind, "ci", body, {})).has_value());
-  };
-  const auto shop = create(environment("shop", {service("a")}));
-  json owner = {{"apiVersion", "berth.dev/v1alpha1"}, {"kind", "TestEnvironment"}, {"name", "shop"}, {"uid", shop->uid()}};
-  lease("shop", owner);
-  owner["uid"] = "another";
-  lease("of-an-earlier-shop", owner);
-  owner["name"] = "gone";
-  lease("gone", owner);
-  lease("leader", nullptr);
-  stop();
-  start();
-  run(1s);
-  const auto exists = [&](const std::string& name) { return store->get({"leases.coordination.k8s.io", "ci", name}) != nullptr; };
-  EXPECT_TRUE(exists("shop"));
-  EXPECT_TRUE(exists("leader"));
-  EXPECT_FALSE(exists("gone"));
-  EXPECT_FALSE(exists("of-an-earlier-shop"));
-}
-
 TEST_F(EndingTest, AMissedDeadlineIsAFailureWithTheLastLines) {
   transport.rule = [](auto&, auto) { return Dial::Refused; };
   fakes::Behaviour talkative;

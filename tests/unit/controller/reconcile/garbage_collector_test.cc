@@ -197,6 +197,29 @@ TEST_F(GarbageCollectorTest, WhatWentWhileNobodyLookedIsFoundAtTheStart) {
   EXPECT_TRUE(there("other"));
 }
 
+TEST_F(GarbageCollectorTest, ALeaseWhoseEnvironmentWentMeanwhileIsSwept) {
+  const auto& leases = *scheme.find("coordination.k8s.io", "v1", "leases");
+  const auto lease = [&](const std::string& name, const json& owner) {
+    json body = {{"metadata", {{"name", name}, {"ownerReferences", json::array({owner})}}},
+                 {"spec", {{"renewTime", base::format_micro_time(clock.system_now())}}}};
+    if (owner.is_null()) body["metadata"].erase("ownerReferences");
+    make(leases, std::move(body));
+  };
+  const auto shop = environment("shop");
+  json owner = {{"apiVersion", "berth.dev/v1alpha1"}, {"kind", "TestEnvironment"}, {"name", "shop"}, {"uid", shop->uid()}};
+  lease("shop", owner);
+  owner["uid"] = "another";
+  lease("of-an-earlier-shop", owner);
+  owner["name"] = "gone";
+  lease("gone", owner);
+  lease("leader", nullptr);
+  start();
+  EXPECT_TRUE(get(leases, "shop"));
+  EXPECT_TRUE(get(leases, "leader"));
+  EXPECT_FALSE(get(leases, "gone"));
+  EXPECT_FALSE(get(leases, "of-an-earlier-shop"));
+}
+
 // More changes than a watcher may lag behind, without the collector being let run.
 struct MissedChangesTest : CoreTest {
   MissedChangesTest() : CoreTest({16, 64}) {}
