@@ -54,7 +54,7 @@ commands() {
   check "exec reads standard input" says "from outside" bash -c "echo from outside | timeout 20 '$KUBECTL' --kubeconfig '$WORK/kubeconfig' exec -i p.web -- cat"
   check "a lot goes both ways unharmed" same "$(head -c 3000000 /dev/zero | tr '\0' x | md5sum)" \
     "$(head -c 3000000 /dev/zero | tr '\0' x | timeout 60 "$KUBECTL" --kubeconfig "$WORK/kubeconfig" exec -i p.web -- cat | md5sum)"
-  check "exec -it has a terminal" shows '/dev/pts/' script -qec "timeout 20 '$KUBECTL' --kubeconfig '$WORK/kubeconfig' exec -it p.web -- tty" /dev/null
+  check "exec -it has a terminal" shows '/dev/pts/' script -qec "timeout --foreground 20 '$KUBECTL' --kubeconfig '$WORK/kubeconfig' exec -it p.web -- tty" /dev/null
   check "exec in a pod that is not there" fails_with 'pods "nope" not found' k exec nope -- true
   echo "a file" >"$WORK/sent"
   check "cp into a container" says "" k cp "$WORK/sent" p.web:/tmp/sent
