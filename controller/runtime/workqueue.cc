@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <tuple>
 
+#include "base/turns.h"
+
 namespace berth::runtime {
 
 namespace {
@@ -36,6 +38,8 @@ struct WorkQueue::Impl {
   bool timekeeper = false;  // one getter sleeps until the first delayed key; the others wait for a notice
   bool closed = false;
   base::Signal changed;
+  base::Turns turns;
+  std::size_t queueing = 0;  // getters that wait for their turn, one for each ready key at most
 
   void unlink(const ObjectKey& key, const Item& item) {
     ready.erase({-item.priority, item.arrival, key});
@@ -93,6 +97,20 @@ struct WorkQueue::Impl {
 
 namespace {
 
+// Counts a getter as one that waits for its turn; wakes the others when it is cancelled meanwhile.
+struct Queueing {
+  Queueing(std::size_t& c, base::Signal& signal) : count(c), others(signal) { ++count; }
+  ~Queueing() {
+    --count;
+    if (!over) others.notify_all();
+  }
+  Queueing(const Queueing&) = delete;
+  Queueing& operator=(const Queueing&) = delete;
+  std::size_t& count;
+  base::Signal& others;
+  bool over = false;
+};
+
 // Marks one getter as the one that watches the time; wakes the others when it stops doing so.
 struct Watch {
   Watch(bool& flag, base::Signal& signal) : taken(flag), others(signal) { taken = true; }
@@ -132,10 +150,19 @@ int WorkQueue::retries(const ObjectKey& key) const {
 }
 
 Task<std::optional<ObjectKey>> WorkQueue::get() {
+  bool turn = false;
   while (!impl_->closed) {
     const auto now = impl_->clock.steady_now();
     impl_->promote(now);
-    if (!impl_->ready.empty()) co_return impl_->take(now);
+    if (turn && !impl_->ready.empty()) co_return impl_->take(now);
+    if (impl_->queueing < impl_->ready.size()) {
+      Queueing queueing(impl_->queueing, impl_->changed);
+      co_await impl_->turns.take();
+      queueing.over = true;
+      turn = true;
+      continue;
+    }
+    turn = false;
     if (impl_->timekeeper || impl_->delayed.empty()) {
       co_await impl_->changed.wait();
     } else {

@@ -16,7 +16,8 @@ namespace berth::runtime {
 
 // A set of keys to look at. One key is never handed to two workers at once; a key added while it is being processed comes
 // again after done(). Per key the highest priority and the earliest time win. Ready keys come by priority, then in order of
-// arrival. Loop thread only.
+// arrival. Keys are handed out one at a time, and what the loop has to do besides goes first (base/turns.h): however much there is to
+// look at, the API answers. Loop thread only.
 class WorkQueue {
  public:
   static constexpr int kResyncPriority = -100;  // first list and resyncs: a user's change overtakes them

@@ -2,7 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
+#include <functional>
 
 #include "base/task_group.h"
 #include "tests/fakes/fake_clock.h"
@@ -80,6 +83,43 @@ TEST_F(WorkQueueTest, HandsOutByPriorityThenByArrival) {
   EXPECT_EQ(next(), "b");
   EXPECT_EQ(next(), "c");
   EXPECT_EQ(next(), "a");
+}
+
+// However much there is to look at, the API has its say between two keys.
+TEST_F(WorkQueueTest, GivesWayToWhatTheLoopHasReady) {
+  std::vector<std::string> got;
+  TaskGroup getters(io.get_executor(), "getters");
+  getters.spawn("getter", getter(queue, got));
+  fakes::settle(io);
+  for (const auto& key : {a, b, c}) queue.add(key);
+  std::vector<std::size_t> seen;
+  std::function<void(int)> request = [&](int left) {
+    seen.push_back(got.size());
+    if (left > 0) asio::post(io, [&, left] { request(left - 1); });
+  };
+  request(20);
+  fakes::settle(io);
+  EXPECT_EQ(got, (std::vector<std::string>{"a", "b", "c"}));
+  EXPECT_NE(std::find(seen.begin(), seen.end(), 1u), seen.end());
+  EXPECT_NE(std::find(seen.begin(), seen.end(), 2u), seen.end());
+  fakes::run_task(io, clock, getters.stop());
+}
+
+TEST_F(WorkQueueTest, AGetterThatIsCancelledLosesNoKey) {
+  std::vector<std::string> got;
+  TaskGroup first(io.get_executor(), "first");
+  TaskGroup second(io.get_executor(), "second");
+  first.spawn("getter", getter(queue, got));
+  fakes::settle(io);
+  queue.add(a);
+  second.spawn("getter", getter(queue, got));
+  io.poll_one();
+  io.poll_one();
+  first.cancel();
+  fakes::settle(io);
+  EXPECT_EQ(got, (std::vector<std::string>{"a"}));
+  fakes::run_task(io, clock, first.stop());
+  fakes::run_task(io, clock, second.stop());
 }
 
 TEST_F(WorkQueueTest, RaisesThePriorityOfAWaitingKey) {
