@@ -41,6 +41,8 @@ done
 build_and_test release -j1
 
 if [ "${#failed[@]}" -gt 0 ]; then
-  printf 'run.sh: failed: %s\n' "${failed[*]}" >&2
+  for preset in "${failed[@]}"; do  # once more where the output ends: of a long log people see its end
+    sed "s/^[0-9]*:/run.sh: failed in $preset: /" "build/$preset/Testing/Temporary/LastTestsFailed.log" >&2
+  done
   exit 1
 fi

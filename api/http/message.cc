@@ -93,13 +93,4 @@ std::string_view reason_phrase(int status) {
   }
 }
 
-std::string encode_chunk(std::string_view bytes) {
-  std::array<char, 24> size{};
-  const auto length = std::snprintf(size.data(), size.size(), "%zx\r\n", bytes.size());
-  std::string chunk;
-  chunk.reserve(bytes.size() + static_cast<std::size_t>(length) + 2);
-  chunk.append(size.data(), static_cast<std::size_t>(length)).append(bytes).append("\r\n");
-  return chunk;
-}
-
 }  // namespace berth::http

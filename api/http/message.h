@@ -58,7 +58,5 @@ class MessageParser {
 std::string request_head(const ClientRequest& request, std::string_view host);
 std::string answer_head(int status, const Headers& headers);
 std::string_view reason_phrase(int status);
-std::string encode_chunk(std::string_view bytes);
-inline constexpr std::string_view kLastChunk = "0\r\n\r\n";
 
 }  // namespace berth::http

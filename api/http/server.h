@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "api/http/byte_stream.h"
+#include "api/http/chunk.h"
 #include "api/http/client.h"
 #include "api/http/endpoint.h"
 #include "api/http/tls.h"
@@ -44,7 +45,9 @@ class ResponseWriter {
   // Flushes the head at once (chunked). Then write() any number of times; the stream ends when the handler returns.
   virtual Task<void> start_stream(int status, std::string content_type, Headers extra = {}) = 0;
   // False when the client has gone: stop. Waits while the client does not read (30 s at most, then false).
-  virtual Task<bool> write(std::string chunk) = 0;
+  virtual Task<bool> write(SharedChunk chunk) = 0;
+  // An empty one sends nothing.
+  Task<bool> write(std::string bytes) { return write(std::make_shared<const Chunk>(bytes)); }
   // Answers 101 with `extra` (Upgrade and what the protocol wants; Connection is the server's): what the client sends from now
   // on, and what it sent already, belongs to the stream. The connection ends when the handler returns. Null when there is no
   // stream: the client has gone, or this request cannot be upgraded (HTTP/1.0; it was answered 400).

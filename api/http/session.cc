@@ -71,11 +71,11 @@ class Session::Writer final : public ResponseWriter {
     co_return make_byte_stream(session_.connection_);
   }
 
-  Task<bool> write(std::string chunk) override {
+  using ResponseWriter::write;
+  Task<bool> write(SharedChunk chunk) override {
     if (session_.head_only_ || session_.connection_->closed()) co_return false;
-    if (chunk.empty()) co_return true;
-    std::string bytes = session_.http10_ ? std::move(chunk) : encode_chunk(chunk);
-    const bool sent = co_await session_.send(std::move(bytes), std::string());
+    if (chunk->size() == 0) co_return true;
+    const bool sent = co_await session_.send_view(session_.http10_ ? chunk->bytes() : std::string_view(chunk->framed()), {});
     co_return sent;
   }
 
@@ -277,6 +277,11 @@ Task<void> Session::handle(std::shared_ptr<const ServerRequest> request) {
 }
 
 Task<bool> Session::send(std::string head, std::string body) {
+  const bool sent = co_await send_view(head, body);
+  co_return sent;
+}
+
+Task<bool> Session::send_view(std::string_view head, std::string_view body) {
   if (half_sent_ || connection_->closed()) co_return false;
   half_sent_ = true;
   connection_->expires_after(kWriteStall);

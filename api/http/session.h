@@ -41,6 +41,7 @@ class Session : public std::enable_shared_from_this<Session> {
   Task<void> refuse(int status, std::string message);
   Task<void> send_error(int status, std::string message);
   Task<bool> send(std::string head, std::string body);
+  Task<bool> send_view(std::string_view head, std::string_view body);  // of bytes that stay until it ends
   std::string date() const;
 
   std::shared_ptr<Connection> connection_;

@@ -13,6 +13,8 @@ using namespace std::chrono_literals;
 
 constexpr auto kRevisionPatience = 3s;
 constexpr std::size_t kListChunk = 256 * 1024;
+// Of a burst of changes: a request waits for so many watchers to be served, not for all.
+constexpr std::size_t kWatchesAtOnce = 4;
 
 // A few answers of a Kubernetes server carry no reason.
 json without_reason(const Error& error) {
@@ -31,7 +33,7 @@ Error no_object(const Route& route) {
 }  // namespace
 
 ReadHandler::ReadHandler(Registry& registry, base::Clock& clock, metrics::ApiMetrics& metrics)
-    : registry_(registry), clock_(clock), metrics_(metrics), random_(make_random()) {}
+    : registry_(registry), clock_(clock), metrics_(metrics), watch_turns_(kWatchesAtOnce), random_(make_random()) {}
 
 Task<Result<void>> ReadHandler::wait_for(storage::Revision revision) {
   auto& store = registry_.store();
@@ -186,7 +188,7 @@ Task<void> ReadHandler::watch(const Route& route, ListOptions options, IncludeOb
   const WatcherCount count(metrics_, route.resource->plural);
   WatchEncoder encoder(*route.resource, reply.accepted(), include, printers_.of(*route.resource), clock_, texts_);
   const auto timeout = options.timeout ? base::Duration(*options.timeout) : between(30min, 60min);
-  WatchRequest watch{registry_.store(), clock_, *route.resource, route.ns, std::move(options), timeout, between(55s, 65s)};
+  WatchRequest watch{registry_.store(), clock_, watch_turns_, *route.resource, route.ns, std::move(options), timeout, between(55s, 65s)};
   co_await serve_watch(std::move(watch), std::move(encoder), reply);
 }
 

@@ -7,6 +7,7 @@
 #include "api/server/reply.h"
 #include "api/server/route.h"
 #include "api/server/watch_encoder.h"
+#include "base/turns.h"
 
 namespace berth::api {
 
@@ -34,7 +35,8 @@ class ReadHandler {
   base::Clock& clock_;
   metrics::ApiMetrics& metrics_;
   TablePrinters printers_;
-  ChangeTexts texts_;
+  WatchTexts texts_;
+  base::Turns watch_turns_;
   std::mt19937_64 random_;
 };
 

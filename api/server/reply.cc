@@ -80,7 +80,7 @@ Task<void> Reply::start_stream(int status, std::string content_type, http::Heade
   co_await writer_.start_stream(status, std::move(content_type), std::move(extra));
 }
 
-Task<bool> Reply::write(std::string chunk) {
+Task<bool> Reply::write(http::SharedChunk chunk) {
   const bool more = co_await writer_.write(std::move(chunk));
   co_return more;
 }

@@ -45,7 +45,8 @@ class Reply final : public http::ResponseWriter {
 
   Task<void> respond(int status, std::string content_type, std::string body, http::Headers extra) override;
   Task<void> start_stream(int status, std::string content_type, http::Headers extra) override;
-  Task<bool> write(std::string chunk) override;
+  using ResponseWriter::write;
+  Task<bool> write(http::SharedChunk chunk) override;
   Task<std::shared_ptr<http::ByteStream>> upgrade(http::Headers extra) override;
   bool started() const override { return writer_.started(); }
 

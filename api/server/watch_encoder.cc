@@ -1,15 +1,10 @@
 #include "api/server/watch_encoder.h"
 
-#include <algorithm>
-
 #include "api/server/status_error.h"
 
 namespace berth::api {
 
 namespace {
-
-constexpr std::size_t kTextsKept = 128;
-constexpr std::size_t kBytesKept = 4 * 1024 * 1024;
 
 void append_head(std::string& out, const char* type) {
   out += "{\"type\":\"";
@@ -27,22 +22,8 @@ ObjectPtr departed_object(const Object& last, storage::Revision revision) {
 
 }  // namespace
 
-crd::Text ChangeTexts::get(const Key& key, const std::function<std::string()>& make) {
-  const auto found = std::find_if(entries_.begin(), entries_.end(), [&key](const Entry& entry) { return entry.key == key; });
-  if (found != entries_.end()) return found->text;
-  auto text = std::make_shared<const std::string>(make());
-  entries_.push_front({key, text});
-  bytes_ += text->size();
-  while (entries_.size() > kTextsKept || bytes_ > kBytesKept) {
-    bytes_ -= entries_.back().text->size();
-    entries_.pop_back();
-    if (entries_.empty()) break;
-  }
-  return text;
-}
-
 WatchEncoder::WatchEncoder(const crd::ResourceInfo& resource, Accepted accepted, IncludeObject include,
-                           const TablePrinter& printer, base::Clock& clock, ChangeTexts& texts)
+                           const TablePrinter& printer, base::Clock& clock, WatchTexts& texts)
     : resource_(resource),
       accepted_(std::move(accepted)),
       include_(include),
@@ -50,8 +31,8 @@ WatchEncoder::WatchEncoder(const crd::ResourceInfo& resource, Accepted accepted,
       clock_(clock),
       texts_(texts) {}
 
-ChangeTexts::Key WatchEncoder::key_of(storage::Revision revision, bool departed) const {
-  ChangeTexts::Key key{&resource_, revision, departed, accepted_.shape, include_, accepted_.version == "v1beta1"};
+WatchTexts::Key WatchEncoder::key_of(storage::Revision revision, bool departed) const {
+  WatchTexts::Key key{&resource_, revision, departed, accepted_.shape, include_, accepted_.version == "v1beta1"};
   if (accepted_.shape == Shape::Table) {
     const auto now = clock_.system_now().time_since_epoch();
     key.second = std::chrono::duration_cast<std::chrono::seconds>(now).count();
@@ -59,13 +40,13 @@ ChangeTexts::Key WatchEncoder::key_of(storage::Revision revision, bool departed)
   return key;
 }
 
-void WatchEncoder::line_of_item(std::string& out, const char* type, const ChangeTexts::Key& key,
+void WatchEncoder::line_of_item(std::string& out, const char* type, const WatchTexts::Key& key,
                                 const std::function<ObjectPtr()>& object) {
   const Shaper shaper(resource_, accepted_, include_, printer_, clock_.system_now());
-  const auto item = texts_.get(key, [&] {
+  const auto item = texts_.changes.get(key, [&] {
     std::string text;
     shaper.append_item(text, *object());
-    return text;
+    return std::make_shared<const std::string>(std::move(text));
   });
   append_head(out, type);
   shaper.append_object(out, *item, key.revision, std::exchange(first_, false));
@@ -102,6 +83,18 @@ void WatchEncoder::change(std::string& out, const storage::WatchEvent& event, co
   } else if (was_seen) {
     departed(out, *before, event.revision);
   }
+}
+
+http::SharedChunk WatchEncoder::changes(const std::vector<storage::WatchEvent>& events, const std::string& ns,
+                                        const ListOptions& options) {
+  const auto make = [&] {
+    std::string text;
+    for (const auto& event : events) change(text, event, options);
+    return std::make_shared<const http::Chunk>(text);
+  };
+  // What depends on who asks is made for each.
+  if (!options.everything() || accepted_.shape == Shape::Table) return make();
+  return texts_.spans.get({key_of(events.back().revision, false), ns, events.front().revision}, make);
 }
 
 void WatchEncoder::bookmark(std::string& out, storage::Revision revision, bool initial_end) const {

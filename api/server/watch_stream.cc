@@ -36,50 +36,63 @@ class WatchLoop {
   Task<void> run() {
     auto next_bookmark = began_ + watch_.bookmark_interval;
     while (true) {
-      std::string chunk;
-      bool more = gather(chunk);
+      co_await watch_.turns.take();
       const auto now = watch_.clock.steady_now();
-      const bool over = more && now >= end();
-      if (over ? watch_.timeout > kWorthABookmark : more && now >= next_bookmark) {
-        add_bookmark(chunk);
+      std::vector<storage::WatchEvent> events;
+      const auto failure = gather(events);
+      const bool over = !full_ && now >= end();
+      std::string tail;
+      if (failure) {
+        if (failure->reason != Reason::Cancelled) WatchEncoder::error(tail, *failure);
+      } else if (over ? watch_.timeout > kWorthABookmark : !full_ && now >= next_bookmark) {
+        add_bookmark(tail);
         while (next_bookmark <= now) next_bookmark += watch_.bookmark_interval;
       }
-      more = more && !over;
-      const bool full = chunk.size() >= kWatchChunk;
-      if (!chunk.empty()) {
-        const bool there = co_await reply_.write(std::move(chunk));
-        if (!there) co_return;
-        const auto again = pace_.written(now);
-        if (!full && again > now) co_await watch_.clock.sleep_until(again);
-      }
-      if (!more) co_return;
-      if (!full) co_await watcher_.wait();
+      auto changes = events.empty() ? nullptr : encoder_.changes(events, watch_.ns, watch_.options);
+      events.clear();
+      const bool there = co_await write(std::move(changes), std::move(tail), now);
+      if (!there || failure || over) co_return;
+      if (!full_) co_await watcher_.wait();
     }
   }
 
  private:
   base::SteadyTime end() const { return began_ + watch_.timeout; }
 
-  // What there is. False: nothing comes after it.
-  bool gather(std::string& chunk) {
-    while (chunk.size() < kWatchChunk) {
-      const auto event = watcher_.poll();
-      if (!event) return true;
-      if (event->has_error()) {
-        if (event->error().reason != Reason::Cancelled) WatchEncoder::error(chunk, event->error());
-        return false;
-      }
-      encoder_.change(chunk, event->value(), watch_.options);
+  // What there is, up to a piece's size. The answer: why nothing comes after it.
+  std::optional<Error> gather(std::vector<storage::WatchEvent>& events) {
+    std::size_t bytes = 0;
+    while (bytes < kWatchChunk) {
+      auto event = watcher_.poll();
+      full_ = event.has_value();
+      if (!event) return std::nullopt;
+      if (event->has_error()) return event->error();
+      if (event->value().object) bytes += event->value().object->bytes().size();
+      events.push_back(std::move(event->value()));
     }
-    return true;
+    return std::nullopt;
   }
 
   // Only when everything up to now has been said.
-  void add_bookmark(std::string& chunk) {
+  void add_bookmark(std::string& text) {
     const auto revision = watch_.store.revision();
-    if (watch_.options.bookmarks && chunk.size() < kWatchChunk && revision >= from_) {
-      encoder_.bookmark(chunk, revision, false);
+    if (watch_.options.bookmarks && revision >= from_) encoder_.bookmark(text, revision, false);
+  }
+
+  // Then waits until more may be written. False: the client is gone.
+  Task<bool> write(http::SharedChunk changes, std::string tail, base::SteadyTime now) {
+    const bool paced = (changes && changes->size() > 0) || !tail.empty();
+    if (changes) {
+      const bool there = co_await reply_.write(std::move(changes));
+      if (!there) co_return false;
     }
+    if (!tail.empty()) {
+      const bool there = co_await reply_.write(std::move(tail));
+      if (!there) co_return false;
+    }
+    const auto again = paced ? pace_.written(now) : now;
+    if (!full_ && again > now) co_await watch_.clock.sleep_until(again);
+    co_return true;
   }
 
   const WatchRequest& watch_;
@@ -89,6 +102,7 @@ class WatchLoop {
   const storage::Revision from_;
   const base::SteadyTime began_;
   WatchPace pace_;
+  bool full_ = false;  // more may be there already
 };
 
 Task<bool> write_present(std::vector<ObjectPtr> present, WatchEncoder& encoder, Reply& reply) {

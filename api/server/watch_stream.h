@@ -8,6 +8,7 @@
 #include "api/server/reply.h"
 #include "api/server/watch_encoder.h"
 #include "base/clock.h"
+#include "base/turns.h"
 
 namespace berth::api {
 
@@ -27,6 +28,7 @@ class WatchPace {
 struct WatchRequest {
   storage::Store& store;
   base::Clock& clock;
+  base::Turns& turns;  // one for each write
   const crd::ResourceInfo& resource;
   std::string ns;
   ListOptions options;

@@ -41,9 +41,10 @@ struct Received final : http::ResponseWriter {
     stream = true;
     co_return;
   }
-  Task<bool> write(std::string chunk) override {
+  using ResponseWriter::write;
+  Task<bool> write(http::SharedChunk chunk) override {
     EXPECT_TRUE(stream);
-    if (!gone) body += chunk;
+    if (!gone) body += chunk->bytes();
     co_return !gone;
   }
   // A test of an upgrade puts its end of the stream here.

@@ -74,6 +74,27 @@ TEST_F(Watch, ShowsWhatIsThereThenEveryChange) {
   }
 }
 
+// Many watchers of one thing are sent the same bytes; who watches another sees another.
+TEST_F(Watch, WatchersOfOneThingShareWhatTheyAreSentAndNobodyElseDoes) {
+  const auto& one = watch("");
+  const auto& two = watch("");
+  const auto& partial = watch("", "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1");
+  const auto& chosen = watch("&labelSelector=app%3Ddb");
+  received.push_back(std::make_unique<Received>());
+  const auto& elsewhere = *received.back();
+  auto what = request("GET", "/apis/berth.dev/v1alpha1/namespaces/other/testenvironments?watch=1", "");
+  group.spawn("watch", handler(std::move(what), *received.back()));
+  create("a");
+  create("b", {{"app", "db"}});
+  fakes::settle(io);
+  EXPECT_EQ(one.story(), "ADDED a, ADDED b");
+  EXPECT_EQ(two.body, one.body);
+  EXPECT_EQ(partial.story(), one.story());
+  EXPECT_EQ(partial.events().front()["object"]["kind"], "PartialObjectMetadata");
+  EXPECT_EQ(chosen.story(), "ADDED b");
+  EXPECT_EQ(elsewhere.story(), "");
+}
+
 TEST_F(Watch, GoesOnFromARevisionWithoutAGap) {
   create("a");
   const auto from = revision();

@@ -15,8 +15,9 @@ struct LogReader final : http::ResponseWriter {
     type = std::move(content_type);
     co_return;
   }
-  Task<bool> write(std::string chunk) override {
-    text += chunk;
+  using ResponseWriter::write;
+  Task<bool> write(http::SharedChunk chunk) override {
+    text += chunk->bytes();
     co_return true;
   }
   Task<std::shared_ptr<http::ByteStream>> upgrade(http::Headers) override { co_return nullptr; }
