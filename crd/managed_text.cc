@@ -52,7 +52,69 @@ void append_metadata(std::string& out, const json& metadata) {
   });
 }
 
+// The end of the JSON value that begins at `at`, which is { or [. npos: there is none.
+std::size_t end_of_value(std::string_view text, std::size_t at) {
+  int depth = 0;
+  bool quoted = false;
+  for (; at < text.size(); ++at) {
+    const char c = text[at];
+    if (quoted) {
+      if (c == '\\') ++at;
+      quoted = c != '"';
+      continue;
+    }
+    quoted = c == '"';
+    if (c == '{' || c == '[') ++depth;
+    if ((c == '}' || c == ']') && --depth == 0) return at + 1;
+  }
+  return std::string_view::npos;
+}
+
+void append_escaped_text(std::string& out, std::string_view text) {
+  out += '"';
+  for (const char c : text) {
+    if (c == '"' || c == '\\') out += '\\';
+    out += c;
+  }
+  out += '"';
+}
+
+// `text` with the sets of its managers as strings; "" when it has none, or not where they are expected: no member of any kind that
+// is written before metadata has such a list.
+std::string with_quoted_fields(std::string_view text) {
+  constexpr std::string_view kList = "\"managedFields\":[";
+  constexpr std::string_view kFields = "\"fieldsV1\":";
+  const auto list = text.find(kList);
+  if (list == std::string_view::npos) return "";
+  const auto list_end = end_of_value(text, list + kList.size() - 1);
+  if (list_end == std::string_view::npos) return "";
+  std::string out;
+  out.reserve(text.size() + text.size() / 4);
+  std::size_t done = 0;
+  for (auto at = text.find(kFields, list); at < list_end; at = text.find(kFields, done)) {
+    const auto begin = at + kFields.size();
+    const auto end = text[begin] == '{' ? end_of_value(text, begin) : std::string_view::npos;
+    if (end == std::string_view::npos) return "";
+    out.append(text.substr(done, begin - done));
+    append_escaped_text(out, text.substr(begin, end - begin));
+    done = end;
+  }
+  out.append(text.substr(done));
+  return out;
+}
+
 }  // namespace
+
+json parse_wire_text(const std::string& text) {
+  if (const std::string quoted = with_quoted_fields(text); !quoted.empty()) {
+    json body = json::parse(quoted, nullptr, false);
+    const json* metadata = body.is_object() ? find_member(body, "metadata") : nullptr;
+    if (metadata && find_member(*metadata, "managedFields")) return body;
+  }
+  json body = json::parse(text);
+  if (const auto metadata = body.find("metadata"); metadata != body.end()) compact_managed_fields(*metadata);
+  return body;
+}
 
 void compact_managed_fields(json& metadata) {
   if (!metadata.is_object()) return;

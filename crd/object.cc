@@ -1,5 +1,6 @@
 #include "crd/object.h"
 
+#include <algorithm>
 #include <charconv>
 
 #include "crd/field_path.h"
@@ -91,15 +92,15 @@ Result<ObjectPtr> Object::make(json body, Text text) {
   if (!metadata) return base::error(Reason::BadRequest, "metadata: Required value");
   if (!metadata->is_object()) return wrong_type("metadata", "an object", *metadata);
 
-  std::shared_ptr<Object> object(new Object());
-  object->gvk_ = parse_api_version(api_version, kind);
-  if (auto error = read(*metadata, "name", object->key_.name)) return *error;
-  if (auto error = read(*metadata, "namespace", object->key_.ns)) return *error;
-  if (auto error = read(*metadata, "uid", object->uid_)) return *error;
+  auto core = std::make_shared<Core>();
+  core->gvk = parse_api_version(api_version, kind);
+  if (auto error = read(*metadata, "name", core->key.name)) return *error;
+  if (auto error = read(*metadata, "namespace", core->key.ns)) return *error;
+  if (auto error = read(*metadata, "uid", core->uid)) return *error;
   if (auto error = read(*metadata, "resourceVersion", revision)) return *error;
   if (!revision.empty()) {
     const char* end = revision.data() + revision.size();
-    auto [stopped, failure] = std::from_chars(revision.data(), end, object->revision_);
+    auto [stopped, failure] = std::from_chars(revision.data(), end, core->revision);
     if (failure != std::errc() || stopped != end) {
       return base::error(Reason::BadRequest, "metadata.resourceVersion: Invalid value: " + dump(revision) +
                                                  ": must be a number as the server gave it");
@@ -107,45 +108,81 @@ Result<ObjectPtr> Object::make(json body, Text text) {
   }
   if (const json* generation = member(*metadata, "generation")) {
     if (!generation->is_number_integer()) return wrong_type("metadata.generation", "an integer", *generation);
-    object->generation_ = generation->get<std::int64_t>();
+    core->generation = generation->get<std::int64_t>();
   }
   std::optional<base::SystemTime> created;
   if (auto error = read(*metadata, "creationTimestamp", created)) return *error;
-  if (auto error = read(*metadata, "deletionTimestamp", object->deletion_time_)) return *error;
-  object->creation_time_ = created.value_or(base::SystemTime{});
+  if (auto error = read(*metadata, "deletionTimestamp", core->deletion_time)) return *error;
+  core->creation_time = created.value_or(base::SystemTime{});
   if (auto error = check_string_map(*metadata, "labels")) return *error;
   if (auto error = check_string_map(*metadata, "annotations")) return *error;
   if (auto error = check_string_list(*metadata, "finalizers")) return *error;
+  if (const json* labels = member(*metadata, "labels")) {
+    for (const auto& [name, value] : labels->items()) core->labels.emplace_back(name, value.get<std::string>());
+  }
   compact_managed_fields(body["metadata"]);
+  core->text = std::move(text);
+  const std::shared_ptr<Object> object(new Object(core));
   object->body_ = std::move(body);
-  object->text_ = std::move(text);
-  return ObjectPtr(std::move(object));
+  object->read_ = true;
+  core->awake = object;
+  return ObjectPtr(object);
+}
+
+const json& Object::parse() const {
+  body_ = parse_wire_text(*core_->text);
+  read_ = true;
+  return body_;
+}
+
+KeptObject::KeptObject(const ObjectPtr& object) {
+  if (!object) return;
+  object->text();
+  core_ = object->core_;
+}
+
+ObjectPtr KeptObject::get() const {
+  if (!core_) return nullptr;
+  if (auto awake = core_->awake.lock()) return awake;
+  const ObjectPtr object(new Object(core_));
+  core_->awake = object;
+  return object;
 }
 
 bool Object::has_finalizer(std::string_view finalizer) const {
-  const json* finalizers = member(body_.at("metadata"), "finalizers");
+  const json* finalizers = member(body().at("metadata"), "finalizers");
   return finalizers && std::find(finalizers->begin(), finalizers->end(), finalizer) != finalizers->end();
 }
 
-std::string Object::label(std::string_view key) const { return string_in_map(body_, "labels", key); }
+const std::string* Object::find_label(std::string_view key) const {
+  const auto& all = core_->labels;
+  const auto found = std::lower_bound(all.begin(), all.end(), key, [](const auto& label, std::string_view k) { return label.first < k; });
+  return found != all.end() && found->first == key ? &found->second : nullptr;
+}
+
+std::string Object::label(std::string_view key) const {
+  const std::string* value = find_label(key);
+  return value ? *value : "";
+}
 
 std::string Object::annotation(std::string_view key) const {
-  return string_in_map(body_, "annotations", key);
+  if (!read_ && core_->text->find(key) == std::string::npos) return "";  // spares reading the text
+  return string_in_map(body(), "annotations", key);
 }
 
 const json& Object::spec() const {
-  const json* spec = member(body_, "spec");
+  const json* spec = member(body(), "spec");
   return spec && spec->is_object() ? *spec : empty_object();
 }
 
 const json& Object::status() const {
-  const json* status = member(body_, "status");
+  const json* status = member(body(), "status");
   return status && status->is_object() ? *status : empty_object();
 }
 
 const Text& Object::text() const {
-  if (!text_) text_ = std::make_shared<const std::string>(wire_text(body_));
-  return text_;
+  if (!core_->text) core_->text = std::make_shared<const std::string>(wire_text(body_));
+  return core_->text;
 }
 
 std::string dump(const json& value, int indent) {

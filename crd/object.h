@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/result.h"
@@ -49,19 +50,24 @@ class Object {
   // `text`: what wire_text(body) would give, where it is known; null when it is not.
   static Result<ObjectPtr> make(json body, Text text = nullptr);
 
-  // metadata.managedFields has the form that crd/managed_text.h describes; everything else is as on the wire.
-  const json& body() const { return body_; }
-  const GroupVersionKind& gvk() const { return gvk_; }
-  const ObjectKey& key() const { return key_; }
-  const std::string& name() const { return key_.name; }
-  const std::string& ns() const { return key_.ns; }
-  const std::string& uid() const { return uid_; }
-  std::int64_t generation() const { return generation_; }
+  // metadata.managedFields has the form that crd/managed_text.h describes; everything else is as on the wire. Of an object that
+  // was kept as its text it is read on first use. Loop thread only.
+  const json& body() const { return read_ ? body_ : parse(); }
+  const GroupVersionKind& gvk() const { return core_->gvk; }
+  const ObjectKey& key() const { return core_->key; }
+  const std::string& name() const { return core_->key.name; }
+  const std::string& ns() const { return core_->key.ns; }
+  const std::string& uid() const { return core_->uid; }
+  std::int64_t generation() const { return core_->generation; }
   // metadata.resourceVersion as a number; 0 when it was never stored.
-  std::uint64_t revision() const { return revision_; }
-  bool deleting() const { return deletion_time_.has_value(); }
-  std::optional<base::SystemTime> deletion_time() const { return deletion_time_; }
-  base::SystemTime creation_time() const { return creation_time_; }
+  std::uint64_t revision() const { return core_->revision; }
+  bool deleting() const { return core_->deletion_time.has_value(); }
+  std::optional<base::SystemTime> deletion_time() const { return core_->deletion_time; }
+  base::SystemTime creation_time() const { return core_->creation_time; }
+  // By name.
+  const std::vector<std::pair<std::string, std::string>>& labels() const { return core_->labels; }
+  // nullptr when absent.
+  const std::string* find_label(std::string_view key) const;
   bool has_finalizer(std::string_view finalizer) const;
   // "" when absent.
   std::string label(std::string_view key) const;
@@ -76,16 +82,43 @@ class Object {
   const Text& text() const;
 
  private:
-  Object() = default;
-  json body_;
-  GroupVersionKind gvk_;
-  ObjectKey key_;
-  std::string uid_;
-  std::int64_t generation_ = 0;
-  std::uint64_t revision_ = 0;
-  base::SystemTime creation_time_{};
-  std::optional<base::SystemTime> deletion_time_;
-  mutable Text text_;
+  friend class KeptObject;
+  // What is known of an object without reading its text.
+  struct Core {
+    GroupVersionKind gvk;
+    ObjectKey key;
+    std::string uid;
+    std::vector<std::pair<std::string, std::string>> labels;
+    std::int64_t generation = 0;
+    std::uint64_t revision = 0;
+    base::SystemTime creation_time{};
+    std::optional<base::SystemTime> deletion_time;
+    mutable Text text;
+    mutable std::weak_ptr<const Object> awake;  // the one that is handed out
+  };
+
+  explicit Object(std::shared_ptr<const Core> core) : core_(std::move(core)) {}
+  const json& parse() const;
+
+  std::shared_ptr<const Core> core_;
+  mutable json body_;
+  mutable bool read_ = false;
+};
+
+// An object as caches keep it: its text and what is asked of it most. The tree of its body, ten times as large, comes with get()
+// and goes with the last ObjectPtr. Loop thread only.
+class KeptObject {
+ public:
+  KeptObject() = default;  // none
+  explicit KeptObject(const ObjectPtr& object);
+  explicit operator bool() const { return core_ != nullptr; }
+  // The same for all who ask while somebody holds it. Null: none.
+  ObjectPtr get() const;
+  // REQUIRES: there is one.
+  std::uint64_t revision() const { return core_->revision; }
+
+ private:
+  std::shared_ptr<const Object::Core> core_;
 };
 
 // body.dump() that never throws: invalid UTF-8 becomes U+FFFD.
@@ -100,6 +133,7 @@ Result<json> parse_json(std::string_view text, std::vector<std::string>* duplica
 
 namespace berth {
 using crd::json;
+using crd::KeptObject;
 using crd::Object;
 using crd::ObjectKey;
 using crd::ObjectPtr;

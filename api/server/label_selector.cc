@@ -220,11 +220,8 @@ bool LabelSelector::Requirement::met_by(const std::string* value) const {
 
 bool LabelSelector::matches(const Object& object) const {
   if (requirements_.empty()) return true;
-  const json& labels = crd::object_at(crd::object_at(object.body(), "metadata"), "labels");
-  return std::all_of(requirements_.begin(), requirements_.end(), [&labels](const Requirement& requirement) {
-    const json* value = crd::find_member(labels, requirement.key);
-    return requirement.met_by(value && value->is_string() ? &value->get_ref<const std::string&>() : nullptr);
-  });
+  return std::all_of(requirements_.begin(), requirements_.end(),
+                     [&object](const Requirement& requirement) { return requirement.met_by(object.find_label(requirement.key)); });
 }
 
 }  // namespace berth::api

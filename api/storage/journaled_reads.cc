@@ -7,7 +7,7 @@ namespace berth::storage {
 
 ObjectPtr JournaledStore::get(const StoreKey& key) const {
   const auto found = state_.find(key);
-  return found == state_.end() ? nullptr : found->second.object;
+  return found == state_.end() ? nullptr : found->second.object.get();
 }
 
 ListResult JournaledStore::list(const std::string& resource, const std::string& ns) const {
@@ -15,7 +15,7 @@ ListResult JournaledStore::list(const std::string& resource, const std::string& 
   result.revision = published_;
   for (auto it = state_.lower_bound(StoreKey{resource, ns, ""}); it != state_.end(); ++it) {
     if (it->first.resource != resource || (!ns.empty() && it->first.ns != ns)) break;
-    result.items.push_back(it->second.object);
+    result.items.push_back(it->second.object.get());
   }
   return result;
 }
@@ -40,7 +40,7 @@ Result<std::size_t> JournaledStore::visit(const std::string& resource, const std
     const bool undone = has_then && (!has_now || then->first <= now->first);
     if (undone && has_now && then->first == now->first) ++now;
     if (!undone || then->second->previous) {
-      if (seeing) seeing = see(undone ? hub_.before(*then->second) : now->second.object);
+      if (seeing) seeing = see(undone ? hub_.before(*then->second) : now->second.object.get());
       if (!seeing) ++unseen;
     }
     undone ? static_cast<void>(++then) : static_cast<void>(++now);

@@ -62,7 +62,7 @@ void JournaledStore::load(JournalChange change, Revision compacted) {
     hub_.publish(std::move(record));
   }
   if (change.body) {
-    state_[std::move(change.key)] = Entry{nullptr, std::move(change.body), change.revision};
+    state_[std::move(change.key)] = Entry{KeptObject(), std::move(change.body), change.revision};
   } else if (found != state_.end()) {
     state_.erase(found);
   }
@@ -76,7 +76,7 @@ Result<void> JournaledStore::finish_load(Revision compacted) {
   was_created_ = published_ == 0;
   for (auto& [key, entry] : state_) {
     try {
-      entry.object = parse_stored(entry.text, entry.revision);
+      entry.object = KeptObject(parse_stored(entry.text, entry.revision));
     } catch (const std::exception& failure) {
       return base::error(Reason::InternalError,
                          "stored " + describe(key) + " cannot be read: " + failure.what());
@@ -98,13 +98,13 @@ Task<Result<ObjectPtr>> JournaledStore::commit(Write write) {
   if (prepared.has_error()) co_return prepared.error();
   if (!journal_) {
     publish(prepared.value());
-    co_return prepared.value().after.object;
+    co_return prepared.value().made;
   }
   auto& pending = prepared.value();
   const auto ticket = std::make_shared<Ticket>(executor_);
   pending.ticket = ticket;
   Entry expected = pending.after;
-  if (!pending.change.body) expected.object = nullptr;
+  if (!pending.change.body) expected.object = KeptObject();
   in_flight_[pending.change.key] = InFlight{std::move(expected), ticket};
   queue_.push_back(std::move(pending));
   schedule_flush();
@@ -170,7 +170,7 @@ Result<JournaledStore::Pending> JournaledStore::prepare(Write write) {
   const Entry* there = current(write.key);
   Pending pending;
   const Revision revision = assigned_ + 1;
-  json body = write.body ? std::move(*write.body) : there->object->body();
+  json body = write.body ? std::move(*write.body) : there->object.get()->body();
   if (body.is_object() && body.contains("metadata") && body["metadata"].is_object())
     stamp_revision(body, revision);
   auto object = Object::make(std::move(body));
@@ -179,7 +179,8 @@ Result<JournaledStore::Pending> JournaledStore::prepare(Write write) {
   assigned_ = revision;
   if (there) pending.before = *there;
   const Text text = write.body ? object.value()->text() : pending.before.text;
-  pending.after = Entry{std::move(object.value()), text, revision};
+  pending.made = std::move(object.value());
+  pending.after = Entry{KeptObject(pending.made), text, revision};
   pending.change = JournalChange{revision, std::move(write.key), write.body ? text : nullptr};
   return pending;
 }
@@ -234,7 +235,7 @@ void JournaledStore::written(const Result<void>& result) {
   running_garbage_.clear();
   for (auto& pending : std::exchange(running_, {})) {
     publish(pending);
-    pending.ticket->settle(pending.after.object);
+    pending.ticket->settle(pending.made);
   }
   if (!queue_.empty()) schedule_flush();
   batch_done_.notify_all();
@@ -263,8 +264,9 @@ void JournaledStore::publish(const Pending& pending) {
   record.key = key;
   record.text = pending.after.text;
   record.previous = pending.before.text;
-  record.object = pending.after.object;
-  record.previous_object = pending.before.object;
+  record.object = pending.made;
+  const ObjectPtr before = pending.before.object.get();
+  record.previous_object = before;
   hub_.publish(std::move(record));
   change_published_.notify_all();
   collect_garbage();

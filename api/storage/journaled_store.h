@@ -47,19 +47,20 @@ class JournaledStore final : public Store {
 
  private:
   struct Entry {
-    ObjectPtr object;
+    KeptObject object;
     Text text;
     Revision revision = 0;
   };
   struct Ticket;
   struct InFlight {
-    Entry entry;  // object null: deleted
+    Entry entry;  // object none: deleted
     std::shared_ptr<Ticket> ticket;
   };
   struct Pending {
     JournalChange change;
     Entry after;   // object is the last state when change.body is null
-    Entry before;  // object is null when there was none
+    Entry before;  // object is none when there was none
+    ObjectPtr made;  // after.object, so that those who are told of it need not read it
     std::shared_ptr<Ticket> ticket;
   };
 

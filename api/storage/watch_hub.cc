@@ -4,6 +4,8 @@
 #include <list>
 #include <stdexcept>
 
+#include "crd/managed_text.h"
+
 namespace berth::storage {
 
 namespace {
@@ -26,7 +28,7 @@ void stamp_revision(json& body, Revision revision) {
 }
 
 ObjectPtr parse_stored(const Text& text, Revision revision) {
-  json body = json::parse(*text);
+  json body = crd::parse_wire_text(*text);
   json& stamp = body["metadata"]["resourceVersion"];
   json wanted = std::to_string(revision);
   const bool same = stamp == wanted;

@@ -107,7 +107,6 @@ std::vector<GarbageCollector::Dependent> GarbageCollector::stored_dependents(con
     if (owner.resource->namespaced && !resource.namespaced) continue;
     const auto listed = registry_.list(resource, owner.resource->namespaced ? owner.key.ns : "");
     for (const auto& object : listed.items) {
-      if (!object->body().at("metadata").contains("ownerReferences")) continue;
       for (const auto& reference : owner_references(*object)) {
         if (reference.uid == uid) dependents.push_back({&resource, object, reference.blocks});
       }

@@ -31,8 +31,11 @@ void ObjectFeed::tell(const Change& change) const {
 }
 
 std::unique_ptr<api::Watcher> ObjectFeed::begin(const crd::ResourceInfo& resource) {
-  const auto listed = registry_.list(resource, "");
-  for (const auto& object : listed.items) tell({resource, nullptr, object, true});
+  auto listed = registry_.list(resource, "");
+  for (auto& object : listed.items) {
+    tell({resource, nullptr, object, true});
+    object.reset();  // one at a time: what was read goes again
+  }
   auto watcher = registry_.watch(resource, "", listed.revision);
   if (watcher.has_error()) return nullptr;
   return std::move(*watcher);

@@ -11,6 +11,7 @@ namespace {
 
 // How many deletions are remembered, so that a late answer of one's own write does not bring an object back.
 constexpr std::size_t kRememberedDeletions = 1024;
+constexpr std::size_t kToldAtOnce = 64;
 constexpr base::Backoff kRelist{std::chrono::milliseconds(100), std::chrono::seconds(10), 2.0};
 
 }  // namespace
@@ -30,13 +31,13 @@ Task<void> Informer::stop() { co_await tasks_.stop(); }
 
 ObjectPtr Informer::get(const ObjectKey& key) const {
   const auto found = cache_.find(key);
-  return found == cache_.end() ? nullptr : found->second;
+  return found == cache_.end() ? nullptr : found->second.get();
 }
 
 std::vector<ObjectPtr> Informer::list() const {
   std::vector<ObjectPtr> objects;
   objects.reserve(cache_.size());
-  for (const auto& [key, object] : cache_) objects.push_back(object);
+  for (const auto& [key, object] : cache_) objects.push_back(object.get());
   return objects;
 }
 
@@ -65,8 +66,9 @@ Task<Error> Informer::list_and_watch(int& failures) {
   std::string everywhere;
   auto listed = co_await client_.list(resource_, everywhere);
   if (listed.has_error()) co_return listed.error();
-  replace_all(*listed);
-  auto watched = co_await client_.watch(resource_, everywhere, listed->revision);
+  const auto revision = listed->revision;
+  co_await replace_all(std::move(*listed));
+  auto watched = co_await client_.watch(resource_, everywhere, revision);
   if (watched.has_error()) co_return watched.error();
   auto& watcher = **watched;
   for (;;) {
@@ -82,26 +84,34 @@ Task<Error> Informer::list_and_watch(int& failures) {
   }
 }
 
-void Informer::replace_all(const api::ListResult& listed) {
+// Handlers see one object at a time: the rest stays unread. After a number of them others have their turn.
+Task<void> Informer::replace_all(api::ListResult listed) {
   const bool initial = !synced_;
-  std::map<ObjectKey, ObjectPtr> fresh;
-  for (const auto& object : listed.items) fresh.emplace(object->key(), object);
+  std::map<ObjectKey, KeptObject> fresh;
+  for (auto& object : listed.items) {
+    fresh.emplace(object->key(), KeptObject(object));
+    object.reset();
+  }
   std::vector<ObjectKey> missing;
   for (const auto& [key, object] : cache_) {
-    if (!fresh.contains(key) && object->revision() <= listed.revision) missing.push_back(key);
+    if (!fresh.contains(key) && object.revision() <= listed.revision) missing.push_back(key);
   }
   for (const auto& key : missing) apply(key, nullptr, listed.revision, initial);
-  for (const auto& [key, object] : fresh) apply(key, object, object->revision(), initial);
+  std::size_t told = 0;
+  for (const auto& [key, object] : fresh) {
+    if (++told % kToldAtOnce == 0) co_await turns_.take();
+    apply(key, object.get(), object.revision(), initial);
+  }
   synced_ = true;
   changed_.notify_all();
 }
 
 void Informer::apply(const ObjectKey& key, ObjectPtr now, std::uint64_t revision, bool initial) {
   const auto found = cache_.find(key);
-  const ObjectPtr old = found == cache_.end() ? nullptr : found->second;
+  const ObjectPtr old = found == cache_.end() ? nullptr : found->second.get();
   if (old && old->revision() >= revision && (now || old->revision() > revision)) return;
   if (now) {
-    cache_[key] = now;
+    cache_[key] = KeptObject(now);
     gone_.erase(key);
   } else {
     remember_gone(key, revision);

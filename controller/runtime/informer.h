@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/signal.h"
 #include "base/task_group.h"
+#include "base/turns.h"
 
 namespace berth::runtime {
 
@@ -34,7 +35,7 @@ class Informer {
  private:
   Task<void> run();
   Task<Error> list_and_watch(int& failures);
-  void replace_all(const api::ListResult& listed);
+  Task<void> replace_all(api::ListResult listed);
   void apply(const ObjectKey& key, ObjectPtr now, std::uint64_t revision, bool initial);
   void remember_gone(const ObjectKey& key, std::uint64_t revision);
 
@@ -42,10 +43,11 @@ class Informer {
   api::Client& client_;
   const crd::ResourceInfo& resource_;
   std::vector<Handler> handlers_;
-  std::map<ObjectKey, ObjectPtr> cache_;
+  std::map<ObjectKey, KeptObject> cache_;
   std::map<ObjectKey, std::uint64_t> gone_;  // revision at which a key was last seen deleted
   bool synced_ = false;
   base::Signal changed_;
+  base::Turns turns_;
   TaskGroup tasks_;
 };
 
