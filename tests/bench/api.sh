@@ -46,6 +46,14 @@ requests() { # URL CONNECTIONS: requests/s and p99 of wrk
   load wrk -t1 "-c$2" "-d${SECONDS_EACH}s" --latency -H "Authorization: Bearer $TOKEN" -H 'Accept: application/json' "$1" |
     awk '/Requests\/sec/ {r = $2} / 99%/ {p = $2} /Non-2xx/ {bad = $0} END {printf "%.0f/s, p99 %s%s", r, p, bad}'
 }
+# Until the controllers have seen to everything that was made.
+settle() {
+  local end=$((SECONDS + 60))
+  until curl -s --max-time 10 http://127.0.0.1:6470/metrics | awk '/^workqueue_depth/ {sum += $2} END {exit sum != 0}'; do
+    [ "$SECONDS" -lt "$end" ] || die "the work queues did not become empty"
+    sleep 0.2
+  done
+}
 resident() { awk '/^VmRSS/ {printf "%.0f", $2 / 1024}' "/proc/$BERTHD/status"; }
 
 start_berthd
@@ -60,10 +68,12 @@ mixed=$(api mixed --watchers 200 --rate 500 --seconds "$SECONDS_EACH")
 fan_out=$(api watch --watchers 1000 --rounds 20)
 say "durable creates"
 creates=$(api create --count 5000 --clients 64 --prefix many)
+settle
 one=$(api create --count 500 --clients 1 --prefix single)
 sqlite=$(server "$BIN/bench_api" sqlite --count 20000 --group 64 --file "$WORK/floor.db")
 say "ten thousand environments"
 api create --count 4480 --clients 64 --prefix more >/dev/null
+settle
 total=$(curl -s --max-time 60 -H "Authorization: Bearer $TOKEN" http://127.0.0.1:6470/apis/berth.dev/v1alpha1/testenvironments | jq '.items | length')
 list=$(for _ in 1 2 3 4 5; do load curl -s -o /dev/null -w '%{time_total}\n' --max-time 60 -H "Authorization: Bearer $TOKEN" http://127.0.0.1:6470/apis/berth.dev/v1alpha1/testenvironments -A bench; done | sort -n | sed -n 3p)
 rss=$(resident)
