@@ -30,8 +30,9 @@ network_of_here() {
   ip -4 route show | sed 's/ linkdown *$//' | section route
   for tool in iptables ip6tables; do
     command -v "$tool-save" >/dev/null || continue
-    # The engine at times sets its own jump to DOCKER-USER twice when networks come and go at once.
-    "$tool-save" 2>/dev/null | sed -e '/^#/d' -e 's/ \[[0-9]*:[0-9]*\]$//' | sort -u | section "$tool"
+    # The engine was seen to set its own jump to DOCKER-USER twice; every other rule counts as often as it is there.
+    "$tool-save" 2>/dev/null | sed -e '/^#/d' -e 's/ \[[0-9]*:[0-9]*\]$//' |
+      awk '$0 != "-A FORWARD -j DOCKER-USER" || !seen++' | section "$tool"
   done
 }
 
