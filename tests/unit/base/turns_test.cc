@@ -25,6 +25,12 @@ struct TurnsTest : testing::Test {
     seen.push_back("request");
     if (left > 1) asio::post(io, [this, left] { request(left - 1); });
   }
+  // A letter for each piece, a point for each request.
+  std::string story() const {
+    std::string order;
+    for (const auto& one : seen) order += one == "request" ? '.' : one[0];
+    return order;
+  }
 };
 
 TEST_F(TurnsTest, InTheOrderInWhichTheyCame) {
@@ -42,11 +48,10 @@ TEST_F(TurnsTest, WhatIsReadyGoesBetweenTwoTurns) {
   io.poll_one();  // all three wait now
   asio::post(io, [this] { request(20); });
   io.run();
-  std::string order;
-  for (const auto& one : seen) order += one == "request" ? '.' : one[0];
+  const auto order = story();
   const auto b = order.find('b');
   ASSERT_NE(b, std::string::npos) << order;
-  EXPECT_EQ(order.find('.') < b, true) << order;
+  EXPECT_LT(order.find('.'), b) << order;
   EXPECT_NE(order.substr(order.find('a'), b - order.find('a')).find('.'), std::string::npos) << order;
   EXPECT_NE(order.substr(b, order.find('c') - b).find('.'), std::string::npos) << order;
 }
@@ -57,8 +62,7 @@ TEST_F(TurnsTest, SoManyAtOnce) {
   for (int i = 0; i < 4; ++i) io.poll_one();
   asio::post(io, [this] { request(20); });
   io.run();
-  std::string order;
-  for (const auto& one : seen) order += one == "request" ? '.' : one[0];
+  const auto order = story();
   EXPECT_NE(order.find("ab"), std::string::npos) << order;
   EXPECT_NE(order.find("cd"), std::string::npos) << order;
   EXPECT_EQ(order.find("bc"), std::string::npos) << order;
