@@ -1,22 +1,8 @@
 #include "crd/field_set.h"
+#include "crd/quoted.h"
 
 namespace berth::crd {
 namespace {
-
-void append_quoted(std::string& out, const std::string& text) {
-  const std::size_t start = out.size();
-  out += '"';
-  for (const char c : text) {
-    if (static_cast<unsigned char>(c) < 0x20) {
-      out.resize(start);
-      out += dump(json(text));
-      return;
-    }
-    if (c == '"' || c == '\\') out += '\\';
-    out += c;
-  }
-  out += '"';
-}
 
 bool is_key(const json& value) {
   if (!value.is_object() || value.empty()) return false;

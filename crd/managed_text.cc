@@ -1,6 +1,7 @@
 #include "crd/managed_text.h"
 
 #include "crd/fields.h"
+#include "crd/quoted.h"
 
 namespace berth::crd {
 namespace {
@@ -70,15 +71,6 @@ std::size_t end_of_value(std::string_view text, std::size_t at) {
   return std::string_view::npos;
 }
 
-void append_escaped_text(std::string& out, std::string_view text) {
-  out += '"';
-  for (const char c : text) {
-    if (c == '"' || c == '\\') out += '\\';
-    out += c;
-  }
-  out += '"';
-}
-
 // `text` with the sets of its managers as strings; "" when it has none, or not where they are expected: no member of any kind that
 // is written before metadata has such a list.
 std::string with_quoted_fields(std::string_view text) {
@@ -96,7 +88,7 @@ std::string with_quoted_fields(std::string_view text) {
     const auto end = text[begin] == '{' ? end_of_value(text, begin) : std::string_view::npos;
     if (end == std::string_view::npos) return "";
     out.append(text.substr(done, begin - done));
-    append_escaped_text(out, text.substr(begin, end - begin));
+    append_quoted(out, text.substr(begin, end - begin));
     done = end;
   }
   out.append(text.substr(done));

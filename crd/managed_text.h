@@ -16,9 +16,9 @@ json wire_form(json body);
 
 // The compact JSON of an object as it goes over the wire; `body` has managedFields in either form.
 std::string wire_text(const json& body);
-// What wire_text() was given. The sets of managers, half of what there is, are not looked into. Throws json::parse_error.
-json parse_wire_text(const std::string& text);
 // The same of its metadata alone, an object.
 std::string wire_metadata_text(const json& metadata);
+// What wire_text() was given. The sets of managers, half of what there is, are not looked into. Throws json::parse_error.
+json parse_wire_text(const std::string& text);
 
 }  // namespace berth::crd

@@ -64,8 +64,6 @@ class Object {
   bool deleting() const { return core_->deletion_time.has_value(); }
   std::optional<base::SystemTime> deletion_time() const { return core_->deletion_time; }
   base::SystemTime creation_time() const { return core_->creation_time; }
-  // By name.
-  const std::vector<std::pair<std::string, std::string>>& labels() const { return core_->labels; }
   // nullptr when absent.
   const std::string* find_label(std::string_view key) const;
   bool has_finalizer(std::string_view finalizer) const;
@@ -88,7 +86,7 @@ class Object {
     GroupVersionKind gvk;
     ObjectKey key;
     std::string uid;
-    std::vector<std::pair<std::string, std::string>> labels;
+    std::vector<std::pair<std::string, std::string>> labels;  // by name
     std::int64_t generation = 0;
     std::uint64_t revision = 0;
     base::SystemTime creation_time{};

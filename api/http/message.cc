@@ -1,8 +1,6 @@
 #include "api/http/message.h"
 
 #include <algorithm>
-#include <array>
-#include <cstdio>
 
 namespace berth::http {
 
