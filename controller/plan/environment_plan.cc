@@ -1,6 +1,7 @@
 #include "controller/plan/environment_plan.h"
 
 #include "controller/plan/plan_builder.h"
+#include "controller/plan/pod_log.h"
 
 namespace berth::plan {
 
@@ -14,6 +15,7 @@ void plan_probes(const World& world, PlanBuilder& builder) {
     target.service = service.spec->name;
     target.container_id = service.container->id;
     target.started_at = service.container->started_at;
+    target.log_from = run_began(*service.container);
     target.probe = *service.spec->readiness;
     for (const engine::Attachment& at : service.container->attachments) {
       if (world.network && at.network_id == world.network->id) target.ip_address = at.ip_address;

@@ -150,6 +150,7 @@ struct ProbeTarget {
   std::string service;
   std::string container_id;
   base::SystemTime started_at{};
+  std::optional<base::SystemTime> log_from;  // what it wrote before is of an earlier run; nullopt: it had none
   std::string ip_address;
   crd::Probe probe;
   std::map<std::uint16_t, PortLease> published;  // by container port: the way in when the address cannot be reached

@@ -21,6 +21,11 @@ base::SystemTime cut_before(base::SystemTime start, std::optional<base::SystemTi
 
 }  // namespace
 
+std::optional<base::SystemTime> run_began(const engine::Container& container) {
+  if (container.finished_at == base::SystemTime{}) return std::nullopt;
+  return cut_before(container.started_at, container.finished_at);
+}
+
 LogSpan current_run(const engine::Container& container, const crd::json& service) {
   const auto& last = crd::object_at(service, "lastTermination");
   if (crd::number_at(service, "restartCount") == 0 && last.empty()) return {};

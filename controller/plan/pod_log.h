@@ -15,6 +15,10 @@ struct LogSpan {
   std::optional<base::SystemTime> until;
 };
 
+// When the run of a running container began, for its log; nullopt: it never ran before, the whole log is of this run. That is not its
+// started_at: what it writes at once is often a moment older than that.
+std::optional<base::SystemTime> run_began(const engine::Container& container);
+
 // Of the run that goes on, or that ended last; `service` is its entry in the environment's status.
 LogSpan current_run(const engine::Container& container, const crd::json& service);
 // Of the run before it; nullopt when there was none. As long as a container waits to be started again, both are the same: the run

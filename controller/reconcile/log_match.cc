@@ -9,7 +9,7 @@ constexpr std::size_t kLongestRest = 64 * 1024;
 
 }  // namespace
 
-LogMatch::LogMatch(const std::string& pattern, base::SystemTime started_at) : started_at_(started_at) {
+LogMatch::LogMatch(const std::string& pattern, std::optional<base::SystemTime> from) : from_(from) {
   if (auto compiled = crd::Pattern::compile(pattern); compiled.has_value()) pattern_ = *compiled;
 }
 
@@ -32,7 +32,7 @@ bool LogMatch::matches(std::string_view line) const {
   const auto space = line.find(' ');
   if (space != std::string_view::npos) {
     if (const auto written = base::parse_time(line.substr(0, space))) {
-      if (*written < started_at_) return false;
+      if (from_ && *written < *from_) return false;
       line.remove_prefix(space + 1);
     }
   }

@@ -236,12 +236,13 @@ void Prober::tell(Watched& watched) {
 }
 
 Task<void> Prober::run_log(WatchedPtr watched) {
-  LogMatch match(log_action(watched->target)->pattern, watched->target.started_at);
+  const auto from = watched->target.log_from;
+  LogMatch match(log_action(watched->target)->pattern, from);
   for (int failures = 0; !watched->stopped; ++failures) {
     engine::LogOptions options;
     options.follow = true;
     options.timestamps = true;
-    options.since_seconds = std::chrono::floor<std::chrono::seconds>(watched->target.started_at).time_since_epoch().count();
+    if (from) options.since_seconds = std::chrono::floor<std::chrono::seconds>(*from).time_since_epoch().count();
     const auto deadline = base::Deadline::after(clock_.steady_now(), std::chrono::seconds(10));
     auto opened = co_await engine_.logs(watched->target.container_id, std::move(options), deadline);
     if (opened.has_value()) {

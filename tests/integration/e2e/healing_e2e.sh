@@ -46,6 +46,21 @@ check "drift was counted" test "$(metric berth_drift_total)" -ge 3
 check "healing was measured" test "$(metric berth_time_to_heal_seconds_count)" -ge 1
 check "a repair was told" test "$(api GET /api/v1/namespaces/ci/events | jq '[.items[] | select(.reason == "Repaired")] | length')" -ge 1
 
+note "a line that is written at once makes Ready: it is often older than the engine's own time of the start"
+talkative() {
+  printf 'apiVersion: berth.dev/v1alpha1\nkind: TestEnvironment\nmetadata: {name: %s, namespace: ci}\nspec:\n  services:\n' "$1"
+  for service in a b c d; do
+    printf '  - {name: %s, image: %s, command: [sh, -c, "echo up since $(date +%%s%%N); exec sleep 1000"], terminationGracePeriodSeconds: 0, readinessProbe: {log: {pattern: "^up since"}}}\n' "$service" "$BUSYBOX"
+  done
+}
+for n in 1 2 3 4 5; do talkative "talks$n" | put "talks$n.yaml"; done
+for n in 1 2 3 4 5; do eventually 20 "talks$n is Ready" phase_is "ci/talks$n" Ready; done
+talker=$(container_of talks1 a)
+docker kill "$talker" >/dev/null
+restarted() { same "$(field ci/talks1 '.status.services[] | select(.name == "a") | [.restartCount, .ready]' | tr -d ' \n')" '[1,true]'; }
+eventually 20 "of a restarted container the new line counts" restarted
+rm "$MANIFESTS"/talks*.yaml
+
 note "a service that dies again and again is held back"
 put loop.yaml <<YAML
 apiVersion: berth.dev/v1alpha1

@@ -23,6 +23,12 @@ TEST(PodLog, OfAFirstRunIsTheWholeLog) {
   EXPECT_FALSE(previous_run(running("05"), {{"restartCount", 0}}));
 }
 
+TEST(PodLog, ARunBeganSomewhereBetweenTheEndBeforeAndItsNotedStart) {
+  EXPECT_FALSE(run_began(running("05")));
+  EXPECT_EQ(run_began(running("20", "10")), at("15"));
+  EXPECT_EQ(run_began(running("20", "21")), at("20") - 50ms);
+}
+
 TEST(PodLog, OfARestartedContainerIsCutBetweenTheRuns) {
   const crd::json service = {{"restartCount", 1}};
   const auto container = running("20", "10");

@@ -300,6 +300,11 @@ TEST(LogMatch, IgnoresLinesOfAnEarlierRun) {
   EXPECT_TRUE(match.feed({1, "2026-01-01T00:00:10.000000001Z ready\n"}));
 }
 
+TEST(LogMatch, TakesEveryLineOfAFirstRun) {
+  LogMatch match("ready", std::nullopt);
+  EXPECT_TRUE(match.feed({1, "2026-01-01T00:00:09.999999999Z ready\n"}));
+}
+
 TEST(LogMatch, KeepsTheStreamsApart) {
   LogMatch match("ready", {});
   EXPECT_FALSE(match.feed({1, "rea"}));
