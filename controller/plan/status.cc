@@ -155,7 +155,12 @@ json past_service_status(const World& world, const json& before, const std::stri
   const bool exists = std::any_of(world.containers.begin(), world.containers.end(), [&](const engine::Container* container) {
     return container->id == text_at(before, "containerID");
   });
-  if (world.input.deleting) out["state"] = exists ? "Removing" : "Removed";
+  const std::string state = text_at(before, "state");
+  if (world.input.deleting) {
+    out["state"] = exists ? "Removing" : "Removed";
+  } else if (!exists && state != "Completed" && state != "Failed") {
+    out["state"] = "Removed";
+  }
   if (!exists) {
     out.erase("containerID");
     out.erase("containerName");

@@ -20,6 +20,7 @@ discovery() {
   check "get --raw reads a path" says ok k get --raw /readyz
   check "explain knows a field" shows 'DESCRIPTION' k explain te.spec.services.readinessProbe
   check "explain --recursive knows a deep field" shows 'failureThreshold' k explain te --recursive
+  check "explain knows a field of the status" shows 'leased for it' k explain te.status.services.ports
   check "explain knows a core kind" shows 'involvedObject' k explain events
   check "explain names a field that is not there" fails_with 'does not exist' k explain te.spec.nope
   check "auth can-i says yes" says yes k auth can-i create te

@@ -250,6 +250,18 @@ TEST(Status, ACrashLoopShowsWhenItGoesOn) {
   EXPECT_EQ(api["exitCode"], 1);
 }
 
+TEST(Status, OfAnEndedEnvironmentWhatIsGoneIsRemoved) {
+  Scene scene = ready_shop();
+  scene.input.status = scene.status();
+  scene.input.status["phase"] = "Expired";
+  scene.input.status["services"][0]["state"] = "Completed";
+  EXPECT_EQ(service_of(scene.status(), "api")["state"], "Running");
+  scene.input.actual.containers.clear();
+  const json status = scene.status();
+  EXPECT_EQ(status["services"][0]["state"], "Completed");
+  EXPECT_EQ(service_of(status, "api")["state"], "Removed");
+}
+
 TEST(Status, PendingSaysWhatItWaitsFor) {
   Scene scene = shop();
   scene.input.leases = {};

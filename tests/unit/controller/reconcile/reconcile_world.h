@@ -9,6 +9,7 @@
 #include "api/storage/memory_store.h"
 #include "controller/reconcile/environment_controller.h"
 #include "crd/condition.h"
+#include "crd/schema.h"
 #include "crd/scheme.h"
 #include "tests/fakes/fake_clock.h"
 #include "tests/fakes/fake_engine.h"
@@ -144,7 +145,14 @@ struct ReconcileWorld : testing::Test {
   ObjectPtr get(const std::string& name) { return store->get({"testenvironments.berth.dev", "ci", name}); }
   json status(const std::string& name) {
     const auto object = get(name);
-    return object ? object->status() : json();
+    if (!object) return {};
+    expect_described(object->body());
+    return object->status();
+  }
+  // What the schema does not describe would be lost when a client sends it back.
+  void expect_described(json body) {
+    EXPECT_THAT(crd::prune(kind.schema, body), testing::IsEmpty()) << body.dump(2);
+    EXPECT_THAT(crd::validate(kind.schema, body), testing::IsEmpty()) << body.dump(2);
   }
   std::string phase(const std::string& name) {
     const auto object = get(name);
