@@ -18,6 +18,11 @@ const PortLease* find(const Leases& leases, std::string_view endpoint) {
   return it == leases.ports.end() ? nullptr : &*it;
 }
 
+std::string environment_name(const Input& input) { return input.ns + "/" + input.name; }
+
+// As messages call who holds a port.
+std::string endpoint_of(const std::string& environment, const PortLease& lease) { return lease.endpoint + " of " + environment; }
+
 PortKey key_of(const PortLease& lease) { return {lease.host_ip, lease.protocol, lease.host_port}; }
 
 bool is_wanted(const std::vector<PortLease>& wanted, const PortLease& lease) {
@@ -40,10 +45,29 @@ bool is_spent(const Input& input) {
   return (input.deleting || facts_of(input).finished) && engine_is_empty(input) && input.memory.busy.empty();
 }
 
-// The allocators after a change, until it is known that all of it worked.
-struct Attempt {
-  PortAllocator ports;
-  SubnetAllocator subnets;
+// Gives one environment back what it held, unless all of a change worked.
+class Attempt {
+ public:
+  Attempt(const Input& input, PortAllocator& ports, SubnetAllocator& subnets)
+      : input_(input), ports_(ports), subnets_(subnets), had_ports_(ports.held_by(input.uid)), had_subnet_(subnets.held_by(input.uid)) {}
+  Attempt(const Attempt&) = delete;
+  Attempt& operator=(const Attempt&) = delete;
+  ~Attempt() {
+    if (worked_) return;
+    ports_.release_all(input_.uid);
+    for (const auto& held : had_ports_) static_cast<void>(ports_.charge(held.key, held.owner, held.called));
+    subnets_.release(input_.uid);
+    if (had_subnet_) static_cast<void>(subnets_.charge(*had_subnet_, input_.uid, environment_name(input_)));
+  }
+  void worked() { worked_ = true; }
+
+ private:
+  const Input& input_;
+  PortAllocator& ports_;
+  SubnetAllocator& subnets_;
+  std::vector<PortAllocator::Held> had_ports_;
+  std::optional<Subnet> had_subnet_;
+  bool worked_ = false;
 };
 
 Result<std::string> allocate_subnet(const Input& input, SubnetAllocator& subnets) {
@@ -51,10 +75,10 @@ Result<std::string> allocate_subnet(const Input& input, SubnetAllocator& subnets
     const auto subnet = parse_subnet(input.spec.network_subnet);
     if (!subnet) return subnet.error();
     if (const auto free = subnets.check(*subnet, input.uid); !free) return free.error();
-    if (const auto charged = subnets.charge(*subnet, input.uid); !charged) return charged.error();
+    if (const auto charged = subnets.charge(*subnet, input.uid, environment_name(input)); !charged) return charged.error();
     return subnet->str();
   }
-  const auto leased = subnets.lease(wanted_hosts(input.spec), input.uid, input.now);
+  const auto leased = subnets.lease(wanted_hosts(input.spec), input.uid, input.now, environment_name(input));
   if (!leased) return leased.error();
   return leased->str();
 }
@@ -75,20 +99,21 @@ Result<void> charge_explicit(const Input& input, const PortLease& wanted, PortAl
     }
     ports.release(key, other);
   }
-  return ports.charge(key, owner);
+  return ports.charge(key, owner, endpoint_of(environment_name(input), wanted));
 }
 
 // What the status holds already stays, unless somebody else has it by now.
 Result<PortLease> lease_port(const Input& input, PortLease wanted, PortAllocator& ports, const IsFree& is_free,
                              std::vector<PortLease>& fallbacks) {
   const std::string owner = port_owner(input.uid, wanted.endpoint);
+  const std::string called = endpoint_of(environment_name(input), wanted);
   const PortLease* has = find(input.leases, wanted.endpoint);
   if (has && has->host_port != 0 && has->host_ip == wanted.host_ip && has->protocol == wanted.protocol &&
-      ports.charge(key_of(*has), owner)) {
+      ports.charge(key_of(*has), owner, called)) {
     wanted.host_port = has->host_port;
     return wanted;
   }
-  const auto leased = ports.lease(wanted.host_ip, wanted.protocol, owner, input.now, is_free);
+  const auto leased = ports.lease(wanted.host_ip, wanted.protocol, owner, input.now, is_free, called);
   if (!leased) return leased.error();
   wanted.host_port = leased->key.port;
   if (leased->fallback) fallbacks.push_back(wanted);
@@ -154,7 +179,7 @@ std::string describe_missing(const Input& input) {
 }
 
 Result<Allocation> allocate(const Input& input, PortAllocator& ports, SubnetAllocator& subnets, const IsFree& is_free) {
-  Attempt attempt{ports, subnets};
+  Attempt attempt(input, ports, subnets);
   Allocation out;
   const bool spent = is_spent(input);
   const auto wanted = wanted_ports(input);
@@ -163,31 +188,30 @@ Result<Allocation> allocate(const Input& input, PortAllocator& ports, SubnetAllo
     if (!spent && is_published(input, lease)) {
       out.leases.ports.push_back(lease);
     } else {
-      attempt.ports.release(key_of(lease), port_owner(input.uid, lease.endpoint));
+      ports.release(key_of(lease), port_owner(input.uid, lease.endpoint));
     }
   }
   if (spent) {
-    attempt.ports.release_all(input.uid);
-    attempt.subnets.release(input.uid);
+    ports.release_all(input.uid);
+    subnets.release(input.uid);
   } else if (subnet_complete(input)) {
     out.leases.subnet = input.leases.subnet;
-    static_cast<void>(attempt.subnets.charge(*parse_subnet(out.leases.subnet), input.uid));
+    static_cast<void>(subnets.charge(*parse_subnet(out.leases.subnet), input.uid, environment_name(input)));
   } else {
-    const auto subnet = allocate_subnet(input, attempt.subnets);
+    const auto subnet = allocate_subnet(input, subnets);
     if (!subnet) return subnet.error();
     out.leases.subnet = *subnet;
   }
   for (const PortLease& port : wanted) {
     if (port.host_port == 0) continue;
-    if (const auto charged = charge_explicit(input, port, attempt.ports); !charged) return charged.error();
+    if (const auto charged = charge_explicit(input, port, ports); !charged) return charged.error();
   }
   for (const PortLease& port : wanted) {
-    auto lease = port.host_port != 0 ? port : lease_port(input, port, attempt.ports, is_free, out.fallbacks);
+    auto lease = port.host_port != 0 ? port : lease_port(input, port, ports, is_free, out.fallbacks);
     if (!lease) return lease.error();
     out.leases.ports.push_back(std::move(*lease));
   }
-  ports = std::move(attempt.ports);
-  subnets = std::move(attempt.subnets);
+  attempt.worked();
   return out;
 }
 
@@ -196,15 +220,17 @@ Result<Allocation> move_port(const Input& input, const std::string& endpoint, Po
   Allocation out{input.leases, {}};
   for (PortLease& lease : out.leases.ports) {
     if (lease.endpoint != endpoint) continue;
-    PortAllocator attempt = ports;
     const std::string owner = port_owner(input.uid, endpoint);
-    attempt.quarantine(key_of(lease), until);
-    attempt.release(key_of(lease), owner);
-    const auto leased = attempt.lease(lease.host_ip, lease.protocol, owner, input.now, is_free);
-    if (!leased) return leased.error();
+    const std::string called = endpoint_of(environment_name(input), lease);
+    ports.quarantine(key_of(lease), until);
+    ports.release(key_of(lease), owner);
+    const auto leased = ports.lease(lease.host_ip, lease.protocol, owner, input.now, is_free, called);
+    if (!leased) {
+      static_cast<void>(ports.charge(key_of(lease), owner, called));
+      return leased.error();
+    }
     lease.host_port = leased->key.port;
     if (leased->fallback) out.fallbacks.push_back(lease);
-    ports = std::move(attempt);
     return out;
   }
   return base::error(Reason::NotFound, "no port is leased for " + endpoint);
@@ -212,23 +238,25 @@ Result<Allocation> move_port(const Input& input, const std::string& endpoint, Po
 
 Result<Allocation> move_subnet(const Input& input, SubnetAllocator& subnets, base::SystemTime until) {
   if (const auto old = parse_subnet(input.leases.subnet)) subnets.quarantine(*old, until);
-  SubnetAllocator attempt = subnets;
-  attempt.release(input.uid);
-  const auto subnet = attempt.lease(wanted_hosts(input.spec), input.uid, input.now);
-  if (!subnet) return subnet.error();
-  subnets = std::move(attempt);
+  const auto held = subnets.held_by(input.uid);
+  subnets.release(input.uid);
+  const auto subnet = subnets.lease(wanted_hosts(input.spec), input.uid, input.now, environment_name(input));
+  if (!subnet) {
+    if (held) static_cast<void>(subnets.charge(*held, input.uid, environment_name(input)));
+    return subnet.error();
+  }
   Allocation out{input.leases, {}};
   out.leases.subnet = subnet->str();
   return out;
 }
 
-Result<void> charge(const Leases& leases, const std::string& uid, PortAllocator& ports, SubnetAllocator& subnets) {
+Result<void> charge(const Leases& leases, const std::string& uid, const std::string& environment, PortAllocator& ports, SubnetAllocator& subnets) {
   Result<void> result;
   if (const auto subnet = parse_subnet(leases.subnet)) {
-    if (auto charged = subnets.charge(*subnet, uid); !charged) result = charged;
+    if (auto charged = subnets.charge(*subnet, uid, environment); !charged) result = charged;
   }
   for (const PortLease& lease : leases.ports) {
-    if (auto charged = ports.charge(key_of(lease), port_owner(uid, lease.endpoint)); !charged) result = charged;
+    if (auto charged = ports.charge(key_of(lease), port_owner(uid, lease.endpoint), endpoint_of(environment, lease)); !charged) result = charged;
   }
   return result;
 }

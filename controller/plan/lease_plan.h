@@ -40,14 +40,15 @@ using IsFree = std::function<bool(const PortKey&)>;
 
 // Errors: PortConflict, PortsExhausted, SubnetConflict, SubnetExhausted, Invalid (an explicit subnet that is none).
 Result<Allocation> allocate(const Input& input, PortAllocator& ports, SubnetAllocator& subnets, const IsFree& is_free);
-// The port of `endpoint` is not leased again before `until`. Errors: NotFound (no such lease), PortsExhausted.
+// The port of `endpoint` is not leased again before `until`. Errors: NotFound (no such lease), PortsExhausted: the environment keeps it.
 Result<Allocation> move_port(const Input& input, const std::string& endpoint, PortAllocator& ports, base::SystemTime until,
                              const IsFree& is_free);
 // Errors: SubnetExhausted; the old subnet is kept, as the status keeps it, and quarantined.
 Result<Allocation> move_subnet(const Input& input, SubnetAllocator& subnets, base::SystemTime until);
 
 // Charges what a stored status or an owned engine object shows, at start. Errors: PortConflict, SubnetConflict, naming the
-// other holder; everything that can be charged is.
-Result<void> charge(const Leases& leases, const std::string& uid, PortAllocator& ports, SubnetAllocator& subnets);
+// other holder; everything that can be charged is. `environment`: as messages call it.
+Result<void> charge(const Leases& leases, const std::string& uid, const std::string& environment, PortAllocator& ports,
+                    SubnetAllocator& subnets);
 
 }  // namespace berth::plan

@@ -48,17 +48,18 @@ bool excludes(const PortKey& a, const PortKey& b) {
 
 PortAllocator::PortAllocator(PortRange range) : range_(range) {}
 
-Result<void> PortAllocator::charge(const PortKey& key, const std::string& owner) {
-  if (const std::string* other = conflicting(key, owner)) {
-    return base::error(Reason::PortConflict, "port " + str(key) + " is held by " + *other);
+Result<void> PortAllocator::charge(const PortKey& key, const std::string& owner, const std::string& called) {
+  if (const Held* other = conflicting(key, owner)) {
+    return base::error(Reason::PortConflict, "port " + str(key) + " is held by " + (other->called.empty() ? other->owner : other->called));
   }
-  hold(key, owner, false);
+  hold({key, owner, called}, false);
   return {};
 }
 
 Result<PortAllocator::Lease> PortAllocator::lease(const std::string& host_ip, crd::Protocol protocol, const std::string& owner,
                                                   base::SystemTime now,
-                                                  const std::function<bool(const PortKey&)>& is_free) {
+                                                  const std::function<bool(const PortKey&)>& is_free,
+                                                  const std::string& called) {
   const auto in_range = [&](std::uint16_t port) { return port >= range_.first && port <= range_.last; };
   if (const auto mine = by_owner_.find(owner); mine != by_owner_.end()) {
     const PortKey& key = mine->second;
@@ -70,12 +71,12 @@ Result<PortAllocator::Lease> PortAllocator::lease(const std::string& host_ip, cr
     const PortKey key{host_ip, protocol, static_cast<std::uint16_t>(range_.first + offset)};
     if (!available(key, now)) continue;
     next_ = (offset + 1) % size;
-    return hold(key, owner, false);
+    return hold({key, owner, called}, false);
   }
   for (const PortRange& span : kFallback) {
     for (std::uint32_t port = span.first; port <= span.last; ++port) {
       const PortKey key{host_ip, protocol, static_cast<std::uint16_t>(port)};
-      if (!in_range(key.port) && available(key, now) && is_free && is_free(key)) return hold(key, owner, true);
+      if (!in_range(key.port) && available(key, now) && is_free && is_free(key)) return hold({key, owner, called}, true);
     }
   }
   return base::error(Reason::PortsExhausted, "no free port on " + host_ip + ": the range " + std::to_string(range_.first) + "-" +
@@ -104,8 +105,18 @@ void PortAllocator::quarantine(const PortKey& key, base::SystemTime until) {
 }
 
 std::string PortAllocator::holder(const PortKey& key) const {
-  const std::string* owner = conflicting(key);
-  return owner ? *owner : "";
+  const Held* held = conflicting(key);
+  return held ? held->owner : "";
+}
+
+std::vector<PortAllocator::Held> PortAllocator::held_by(const std::string& uid) const {
+  std::vector<Held> all;
+  const std::string prefix = uid + "/";
+  for (auto it = by_owner_.lower_bound(prefix); it != by_owner_.end() && it->first.starts_with(prefix); ++it) {
+    const PortKey& key = it->second;
+    all.push_back(held_.at({key.protocol, key.port}).at(key.host_ip));
+  }
+  return all;
 }
 
 PortAllocator::Counts PortAllocator::counts(base::SystemTime now) const {
@@ -119,11 +130,11 @@ PortAllocator::Counts PortAllocator::counts(base::SystemTime now) const {
   return counts;
 }
 
-const std::string* PortAllocator::conflicting(const PortKey& key, const std::string& except) const {
+const PortAllocator::Held* PortAllocator::conflicting(const PortKey& key, const std::string& except) const {
   const auto slot = held_.find({key.protocol, key.port});
   if (slot == held_.end()) return nullptr;
-  for (const auto& [ip, owner] : slot->second) {
-    if (same_address(ip, key.host_ip) && (except.empty() || owner != except)) return &owner;
+  for (const auto& [ip, held] : slot->second) {
+    if (same_address(ip, key.host_ip) && (except.empty() || held.owner != except)) return &held;
   }
   return nullptr;
 }
@@ -141,13 +152,14 @@ bool PortAllocator::available(const PortKey& key, base::SystemTime now) const {
   return !conflicting(key) && !quarantined(key, now);
 }
 
-PortAllocator::Lease PortAllocator::hold(const PortKey& key, const std::string& owner, bool fallback) {
-  if (const auto mine = by_owner_.find(owner); mine != by_owner_.end()) {
+PortAllocator::Lease PortAllocator::hold(Held held, bool fallback) {
+  if (const auto mine = by_owner_.find(held.owner); mine != by_owner_.end()) {
     const PortKey old = mine->second;
-    release(old, owner);
+    release(old, held.owner);
   }
-  held_[{key.protocol, key.port}][key.host_ip] = owner;
-  by_owner_[owner] = key;
+  const PortKey key = held.key;
+  by_owner_[held.owner] = key;
+  held_[{key.protocol, key.port}][key.host_ip] = std::move(held);
   return {key, fallback};
 }
 

@@ -34,14 +34,14 @@ bool excludes(const PortKey& a, const PortKey& b);
 
 // Who holds what, of one host: a cache over object status and owned engine objects, rebuilt from both at start.
 // Pure and not thread-safe. An owner is "<uid>/<endpoint name>"
-// and holds one port at most.
+// and holds one port at most; `called` is how messages call it, by default as it is.
 class PortAllocator {
  public:
   explicit PortAllocator(PortRange range);
 
   // Records that `owner` holds `key` (explicit hostPort, or found in a status). Same owner again: success.
   // Errors: PortConflict, naming the holder.
-  Result<void> charge(const PortKey& key, const std::string& owner);
+  Result<void> charge(const PortKey& key, const std::string& owner, const std::string& called = "");
   // The next port of the range that nobody holds and that is not quarantined, in serial order after the one given last
   // (a port just freed is not handed out at once). Range full: the first port outside it, 32768..60999 avoided where it can,
   // for which `is_free` says yes; fallback is then true. An owner that holds such a port already keeps it.
@@ -51,7 +51,7 @@ class PortAllocator {
     bool fallback = false;
   };
   Result<Lease> lease(const std::string& host_ip, crd::Protocol protocol, const std::string& owner, base::SystemTime now,
-                      const std::function<bool(const PortKey&)>& is_free);
+                      const std::function<bool(const PortKey&)>& is_free, const std::string& called = "");
   // Frees one port, or all of an environment (owner prefix "<uid>/"). Unknown: nothing happens.
   void release(const PortKey& key, const std::string& owner);
   void release_all(const std::string& uid);
@@ -59,6 +59,13 @@ class PortAllocator {
   void quarantine(const PortKey& key, base::SystemTime until);
   // "" when nobody holds it.
   std::string holder(const PortKey& key) const;
+  // All that one environment holds (owner prefix "<uid>/"), to charge it again when a change that was begun cannot be ended.
+  struct Held {
+    PortKey key;
+    std::string owner;
+    std::string called;
+  };
+  std::vector<Held> held_by(const std::string& uid) const;
 
   // free and quarantined: TCP ports of the range. leased: whatever an owner holds, UDP and ports outside the range too.
   struct Counts {
@@ -70,13 +77,13 @@ class PortAllocator {
 
  private:
   using Slot = std::pair<crd::Protocol, std::uint16_t>;
-  const std::string* conflicting(const PortKey& key, const std::string& except = "") const;
+  const Held* conflicting(const PortKey& key, const std::string& except = "") const;
   bool quarantined(const PortKey& key, base::SystemTime now) const;
   bool available(const PortKey& key, base::SystemTime now) const;
-  Lease hold(const PortKey& key, const std::string& owner, bool fallback);
+  Lease hold(Held held, bool fallback);
 
   PortRange range_;
-  std::map<Slot, std::map<std::string, std::string>> held_;               // by address: the owner
+  std::map<Slot, std::map<std::string, Held>> held_;                      // by address
   std::map<Slot, std::map<std::string, base::SystemTime>> quarantined_;   // by address: until when
   std::map<std::string, PortKey> by_owner_;
   std::uint32_t next_ = 0;  // offset in the range

@@ -68,18 +68,23 @@ Result<Subnet> parse_subnet(std::string_view text) {
 SubnetAllocator::SubnetAllocator(Subnet pool, int slice_prefix)
     : pool_(pool), slice_prefix_(std::max(slice_prefix, pool.prefix)) {}
 
-Result<void> SubnetAllocator::charge(const Subnet& subnet, const std::string& owner) {
-  if (const auto other = overlapping(subnet, owner); other != held_.end()) {
-    return base::error(Reason::SubnetConflict,
-                       "subnet " + subnet.str() + " overlaps " + other->second.first.str() + ", held by " + other->second.second);
-  }
-  hold(subnet, owner);
+Result<void> SubnetAllocator::none_overlaps(const Subnet& subnet, const std::string& except) const {
+  const auto other = overlapping(subnet, except);
+  if (other == held_.end()) return {};
+  const Holding& held = other->second;
+  return base::error(Reason::SubnetConflict, "subnet " + subnet.str() + " overlaps " + held.subnet.str() + ", held by " +
+                                                 (held.called.empty() ? held.owner : held.called));
+}
+
+Result<void> SubnetAllocator::charge(const Subnet& subnet, const std::string& owner, const std::string& called) {
+  if (auto free = none_overlaps(subnet, owner); !free) return free;
+  hold({subnet, owner, called});
   return {};
 }
 
-Result<Subnet> SubnetAllocator::lease(int hosts, const std::string& owner, base::SystemTime now) {
+Result<Subnet> SubnetAllocator::lease(int hosts, const std::string& owner, base::SystemTime now, const std::string& called) {
   if (const auto mine = by_owner_.find(owner); mine != by_owner_.end()) {
-    const Subnet& subnet = held_.at(mine->second).first;
+    const Subnet& subnet = held_.at(mine->second).subnet;
     if (subnet.usable_hosts() >= hosts) return subnet;
   }
   int prefix = slice_prefix_;
@@ -97,7 +102,7 @@ Result<Subnet> SubnetAllocator::lease(int hosts, const std::string& owner, base:
     const Subnet slice{static_cast<std::uint32_t>(pool_.address + offset), prefix};
     if (!available(slice, owner, now)) continue;
     next_ = static_cast<std::uint32_t>((offset + step) % size_of(pool_.prefix));
-    hold(slice, owner);
+    hold({slice, owner, called});
     return slice;
   }
   return base::error(Reason::SubnetExhausted, "the pool " + pool_.str() + " has no free /" + std::to_string(prefix) + " left");
@@ -115,10 +120,7 @@ void SubnetAllocator::set_blocked(std::vector<Subnet> blocked) { blocked_ = std:
 void SubnetAllocator::quarantine(const Subnet& subnet, base::SystemTime until) { quarantined_[subnet] = until; }
 
 Result<void> SubnetAllocator::check(const Subnet& subnet, const std::string& owner) const {
-  if (const auto other = overlapping(subnet, owner); other != held_.end()) {
-    return base::error(Reason::SubnetConflict,
-                       "subnet " + subnet.str() + " overlaps " + other->second.first.str() + ", held by " + other->second.second);
-  }
+  if (auto free = none_overlaps(subnet, owner); !free) return free;
   for (const Subnet& other : blocked_) {
     if (!subnet.overlaps(other)) continue;
     return base::error(Reason::SubnetConflict, "subnet " + subnet.str() + " overlaps " + other.str() +
@@ -147,14 +149,20 @@ SubnetAllocator::Counts SubnetAllocator::counts(base::SystemTime now) const {
 
 std::string SubnetAllocator::holder(const Subnet& subnet) const {
   const auto other = overlapping(subnet, "");
-  return other == held_.end() ? "" : other->second.second;
+  return other == held_.end() ? "" : other->second.owner;
+}
+
+std::optional<Subnet> SubnetAllocator::held_by(const std::string& owner) const {
+  const auto mine = by_owner_.find(owner);
+  if (mine == by_owner_.end()) return std::nullopt;
+  return held_.at(mine->second).subnet;
 }
 
 SubnetAllocator::Held::const_iterator SubnetAllocator::overlapping(const Subnet& subnet, const std::string& except) const {
   auto it = held_.upper_bound(subnet.address);
   if (it != held_.begin()) --it;
-  for (; it != held_.end() && first_of(it->second.first) < end_of(subnet); ++it) {
-    if (it->second.first.overlaps(subnet) && (except.empty() || it->second.second != except)) return it;
+  for (; it != held_.end() && first_of(it->second.subnet) < end_of(subnet); ++it) {
+    if (it->second.subnet.overlaps(subnet) && (except.empty() || it->second.owner != except)) return it;
   }
   return held_.end();
 }
@@ -167,10 +175,10 @@ bool SubnetAllocator::available(const Subnet& subnet, const std::string& owner, 
                       [&](const auto& item) { return now < item.second && subnet.overlaps(item.first); });
 }
 
-void SubnetAllocator::hold(const Subnet& subnet, const std::string& owner) {
-  release(owner);
-  held_[subnet.address] = {subnet, owner};
-  by_owner_[owner] = subnet.address;
+void SubnetAllocator::hold(Holding holding) {
+  release(holding.owner);
+  by_owner_[holding.owner] = holding.subnet.address;
+  held_[holding.subnet.address] = std::move(holding);
 }
 
 }  // namespace berth::plan

@@ -32,10 +32,10 @@ class SubnetAllocator {
   explicit SubnetAllocator(Subnet pool, int slice_prefix = 27);
 
   // Records what `owner` holds, instead of what it held. Errors: SubnetConflict, naming the holder; nothing has changed.
-  Result<void> charge(const Subnet& subnet, const std::string& owner);
+  Result<void> charge(const Subnet& subnet, const std::string& owner, const std::string& called = "");
   // The next free slice with room for `hosts` containers that overlaps neither a held nor a blocked network. An owner that
   // holds a subnet with room enough keeps it. Errors: SubnetExhausted; the owner keeps what it has.
-  Result<Subnet> lease(int hosts, const std::string& owner, base::SystemTime now);
+  Result<Subnet> lease(int hosts, const std::string& owner, base::SystemTime now, const std::string& called = "");
   void release(const std::string& owner);
   // Replaces the set of networks that are in use outside berth (host routes, foreign engine networks).
   void set_blocked(std::vector<Subnet> blocked);
@@ -53,12 +53,20 @@ class SubnetAllocator {
 
   // "" when nobody holds a part of it.
   std::string holder(const Subnet& subnet) const;
+  // nullopt when it holds none.
+  std::optional<Subnet> held_by(const std::string& owner) const;
 
  private:
-  using Held = std::map<std::uint32_t, std::pair<Subnet, std::string>>;  // disjoint, by address
+  struct Holding {
+    Subnet subnet;
+    std::string owner;
+    std::string called;
+  };
+  using Held = std::map<std::uint32_t, Holding>;  // disjoint, by address
   Held::const_iterator overlapping(const Subnet& subnet, const std::string& except) const;
+  Result<void> none_overlaps(const Subnet& subnet, const std::string& except) const;
   bool available(const Subnet& subnet, const std::string& owner, base::SystemTime now) const;
-  void hold(const Subnet& subnet, const std::string& owner);
+  void hold(Holding holding);
 
   Subnet pool_;
   int slice_prefix_;

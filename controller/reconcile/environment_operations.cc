@@ -178,7 +178,7 @@ void EnvironmentReconciler::released() {
 void EnvironmentReconciler::charge_leases() {
   auto& host = parts_.host;
   for (const auto& object : parts_.environments.list()) {
-    auto charged = plan::charge(plan::leases_of(object->status()), object->uid(), host.ports, host.subnets);
+    auto charged = plan::charge(plan::leases_of(object->status()), object->uid(), object->key().str(), host.ports, host.subnets);
     if (charged.has_error()) {
       base::log_warn("reconcile", "lease is held twice", {{"env", object->key().str()}, {"error", charged.error().message}});
     }

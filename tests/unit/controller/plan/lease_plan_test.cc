@@ -79,7 +79,24 @@ TEST(Allocate, AnExplicitPortIsChargedAndAConflictNamesItsHolder) {
   const auto refused = run(scene, pools);
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().reason, Reason::PortConflict);
-  EXPECT_NE(refused.error().message.find("0a1b2c3d-0000/postgres.sql"), std::string::npos);
+  EXPECT_EQ(refused.error().message, "port 127.0.0.1:5432 is held by postgres.sql of " + scene.input.ns + "/" + scene.input.name);
+}
+
+TEST(Allocate, WhatCannotBeDoneLeavesTheEnvironmentWhatItHad) {
+  Scene scene;
+  scene.port("a", "x", 1);
+  scene.input.leases = {};
+  Pools pools;
+  scene.input.leases = run(scene, pools)->leases;  // a.x has 30000
+  ASSERT_TRUE(pools.ports.charge({"127.0.0.1", crd::Protocol::Tcp, 5432}, "other/z", "z of ci/other"));
+  scene.port("b", "y", 2).host_port = 30000;  // takes it from a.x
+  scene.port("c", "z", 3).host_port = 5432;
+  const auto refused = run(scene, pools);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().message, "port 127.0.0.1:5432 is held by z of ci/other");
+  EXPECT_EQ(pools.ports.holder({"127.0.0.1", crd::Protocol::Tcp, 30000}), "0a1b2c3d-0000/a.x");
+  EXPECT_EQ(pools.ports.counts({}).leased, 2);
+  EXPECT_EQ(pools.subnets.held_by(scene.input.uid)->str(), scene.input.leases.subnet);
 }
 
 TEST(Allocate, AnExplicitPortTakesTheLeaseOfTheSameEnvironment) {
@@ -143,7 +160,7 @@ TEST(Allocate, APortThatNothingWantsGoesBackOnceNoContainerMayPublishIt) {
   scene.input.actual.containers.pop_back();
   EXPECT_TRUE(leases_outdated(scene.input));
   Pools pools;
-  ASSERT_TRUE(charge(scene.input.leases, scene.input.uid, pools.ports, pools.subnets));
+  ASSERT_TRUE(charge(scene.input.leases, scene.input.uid, "ci/shop", pools.ports, pools.subnets));
   const auto allocation = run(scene, pools);
   ASSERT_TRUE(allocation);
   EXPECT_THAT(lines(allocation->leases), ElementsAre("postgres.sql 127.0.0.1:30000->5432"));
@@ -159,7 +176,7 @@ TEST(Allocate, ForAnotherPortKeepsWhatIsStillPublished) {
   scene.input.spec.services.pop_back();
   scene.port("api", "http", 80);
   Pools pools;
-  ASSERT_TRUE(charge(scene.input.leases, scene.input.uid, pools.ports, pools.subnets));
+  ASSERT_TRUE(charge(scene.input.leases, scene.input.uid, "ci/shop", pools.ports, pools.subnets));
   const auto allocation = run(scene, pools);
   ASSERT_TRUE(allocation);
   EXPECT_THAT(lines(allocation->leases), ElementsAre("redis.redis 127.0.0.1:30001->6379", "postgres.sql 127.0.0.1:30000->5432",
@@ -172,7 +189,7 @@ TEST(Allocate, AnEndedEnvironmentGivesAllBackWhenTheEngineIsEmpty) {
   scene.port("postgres", "sql", 5432, "", 30000);
   scene.input.status["phase"] = "Expired";
   Pools pools;
-  ASSERT_TRUE(charge(scene.input.leases, scene.input.uid, pools.ports, pools.subnets));
+  ASSERT_TRUE(charge(scene.input.leases, scene.input.uid, "ci/shop", pools.ports, pools.subnets));
   const auto allocation = run(scene, pools);
   ASSERT_TRUE(allocation);
   EXPECT_EQ(allocation->leases, Leases{});
@@ -219,7 +236,7 @@ TEST(MovePort, QuarantinesTheOldAndLeasesAnother) {
   Scene scene;
   scene.port("postgres", "sql", 5432, "", 30000);
   Pools pools;
-  ASSERT_TRUE(charge(scene.input.leases, scene.input.uid, pools.ports, pools.subnets));
+  ASSERT_TRUE(charge(scene.input.leases, scene.input.uid, "ci/shop", pools.ports, pools.subnets));
   const auto moved = move_port(scene.input, "postgres.sql", pools.ports, scene.input.now + 60s, any);
   ASSERT_TRUE(moved);
   EXPECT_EQ(moved->leases.ports.front().host_port, 30001);
@@ -232,7 +249,7 @@ TEST(MoveSubnet, QuarantinesTheOldAndLeasesAnother) {
   Scene scene;
   scene.service("a");
   Pools pools;
-  ASSERT_TRUE(charge(scene.input.leases, scene.input.uid, pools.ports, pools.subnets));
+  ASSERT_TRUE(charge(scene.input.leases, scene.input.uid, "ci/shop", pools.ports, pools.subnets));
   const auto moved = move_subnet(scene.input, pools.subnets, scene.input.now + 60s);
   ASSERT_TRUE(moved);
   EXPECT_EQ(moved->leases.subnet, "10.213.0.32/27");
@@ -244,7 +261,7 @@ TEST(MoveSubnet, WhenThereIsNoOtherTheOldOneIsKept) {
   scene.service("a");
   PortAllocator ports({30000, 30009});
   SubnetAllocator subnets(parse_subnet("10.213.0.0/27").value());
-  ASSERT_TRUE(charge(scene.input.leases, scene.input.uid, ports, subnets));
+  ASSERT_TRUE(charge(scene.input.leases, scene.input.uid, "ci/shop", ports, subnets));
   const auto moved = move_subnet(scene.input, subnets, scene.input.now + 60s);
   ASSERT_FALSE(moved);
   EXPECT_EQ(moved.error().reason, Reason::SubnetExhausted);
@@ -257,7 +274,7 @@ TEST(Charge, NamesTheOtherHolderAndChargesTheRest) {
   scene.port("b", "y", 2, "", 30001);
   Pools pools;
   ASSERT_TRUE(pools.ports.charge({"127.0.0.1", crd::Protocol::Tcp, 30000}, "other/z"));
-  const auto charged = charge(scene.input.leases, scene.input.uid, pools.ports, pools.subnets);
+  const auto charged = charge(scene.input.leases, scene.input.uid, "ci/shop", pools.ports, pools.subnets);
   ASSERT_FALSE(charged);
   EXPECT_NE(charged.error().message.find("other/z"), std::string::npos);
   EXPECT_EQ(pools.ports.holder({"127.0.0.1", crd::Protocol::Tcp, 30001}), "0a1b2c3d-0000/b.y");
