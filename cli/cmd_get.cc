@@ -119,7 +119,8 @@ class Get final : public Command {
   }
 
   Task<Result<void>> follow(Session& session, const Targets& targets) {
-    Follower follower(session.executor, session.clock, session.client, *targets.resource, scope(session, targets));
+    ObjectKey which{scope(session, targets), targets.names.size() == 1 ? targets.names.front() : ""};
+    Follower follower(session.executor, session.clock, session.client, *targets.resource, std::move(which));
     follower.start();
     auto result = co_await print_changes(session, targets, follower);
     co_await follower.stop();

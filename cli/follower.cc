@@ -24,12 +24,12 @@ bool worth_another_try(Reason reason) {
 }  // namespace
 
 Follower::Follower(Executor executor, base::Clock& clock, api::Client& client, const crd::ResourceInfo& resource,
-                   std::string ns)
+                   ObjectKey which)
     : executor_(executor),
       clock_(clock),
       client_(client),
       resource_(resource),
-      ns_(std::move(ns)),
+      which_(std::move(which)),
       changed_(executor),
       group_(executor, "follower") {}
 
@@ -52,13 +52,25 @@ Task<void> Follower::run() {
   }
 }
 
+Task<Result<api::ListResult>> Follower::list() {
+  auto which = which_;
+  if (which.name.empty()) co_return co_await client_.list(resource_, std::move(which.ns));
+  co_return co_await client_.list_one(resource_, std::move(which));
+}
+
+Task<Result<std::unique_ptr<api::Watcher>>> Follower::watch(storage::Revision from) {
+  auto which = which_;
+  if (which.name.empty()) co_return co_await client_.watch(resource_, std::move(which.ns), from);
+  co_return co_await client_.watch_one(resource_, std::move(which), from);
+}
+
 // Ends with an error always: a watch has no other end.
 Task<Result<void>> Follower::follow_once() {
-  auto listed = co_await client_.list(resource_, ns_);
+  auto listed = co_await list();
   if (!listed.has_value()) co_return listed.error();
   disconnected_ = false;
   take_list(listed.value());
-  auto watcher = co_await client_.watch(resource_, ns_, listed.value().revision);
+  auto watcher = co_await watch(listed.value().revision);
   if (!watcher.has_value()) co_return watcher.error();
   for (;;) {
     auto event = co_await watcher.value()->next();

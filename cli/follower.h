@@ -12,7 +12,7 @@
 
 namespace berth::cli {
 
-// The objects of one resource in one namespace ("" = all) and every change of them, across lost connections and expired
+// The objects of one resource in one namespace and of one name ("" of either = all) and every change of them, across lost connections and expired
 // histories: list, watch, and list again when the watch ends. A connection that never came is an error at once; one
 // that was lost is tried again until the reader gives up. Loop thread only; stop() before destruction.
 class Follower {
@@ -23,8 +23,7 @@ class Follower {
     bool synced = false;  // no object: the first list is complete
   };
 
-  Follower(Executor executor, base::Clock& clock, api::Client& client, const crd::ResourceInfo& resource,
-           std::string ns);
+  Follower(Executor executor, base::Clock& clock, api::Client& client, const crd::ResourceInfo& resource, ObjectKey which);
 
   void start();
   // The next change; nullopt when `until` came first or after wake(). Errors: those of Client::list, when trying again
@@ -38,6 +37,8 @@ class Follower {
  private:
   Task<void> run();
   Task<Result<void>> follow_once();
+  Task<Result<api::ListResult>> list();
+  Task<Result<std::unique_ptr<api::Watcher>>> watch(storage::Revision from);
   void take_list(const api::ListResult& list);
   void take_event(const storage::WatchEvent& event);
   void push(Change change);
@@ -46,7 +47,7 @@ class Follower {
   base::Clock& clock_;
   api::Client& client_;
   const crd::ResourceInfo& resource_;
-  std::string ns_;
+  const ObjectKey which_;
   std::map<ObjectKey, ObjectPtr> known_;
   std::deque<Change> queue_;
   std::optional<Error> failed_;

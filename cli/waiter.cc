@@ -148,7 +148,9 @@ Task<Result<void>> drive(Follower& follower, Waiting& wait, Session& session, Pr
 Task<Result<WaitOutcome>> wait_for(Session& session, WaitRequest request, ProgressDisplay& display,
                                    Interrupts* interrupts) {
   Waiting wait(session, request, display);
-  Follower follower(session.executor, session.clock, session.client, *request.resource, request.ns);
+  // Of one, the others are not sent: thousands may be waited for at the same time.
+  ObjectKey which{request.ns, request.uids.size() == 1 ? request.uids.begin()->first : ""};
+  Follower follower(session.executor, session.clock, session.client, *request.resource, std::move(which));
   follower.start();
   if (interrupts != nullptr) interrupts->listen([&follower](int) { follower.wake(); });
   std::exception_ptr thrown;

@@ -92,11 +92,7 @@ EnvironmentMetrics::~EnvironmentMetrics() = default;
 
 void EnvironmentMetrics::environments(const std::map<std::pair<std::string, std::string>, int>& counts) {
   std::set<std::string> present;
-  int running = 0;
-  for (const auto& [key, count] : counts) {
-    present.insert(key.first);
-    if (key.second == "Ready" || key.second == "Degraded") running += count;
-  }
+  for (const auto& [key, count] : counts) present.insert(key.first);
   auto& family = impl_->environments;
   for (const auto& ns : impl_->namespaces) {
     if (present.contains(ns)) continue;
@@ -109,8 +105,11 @@ void EnvironmentMetrics::environments(const std::map<std::pair<std::string, std:
     }
   }
   impl_->namespaces = std::move(present);
-  impl_->current.Set(running);
-  impl_->peak.Set(std::max(impl_->peak.Value(), static_cast<double>(running)));
+}
+
+void EnvironmentMetrics::running(int n) {
+  impl_->current.Set(n);
+  impl_->peak.Set(std::max(impl_->peak.Value(), static_cast<double>(n)));
 }
 
 void EnvironmentMetrics::time_to_ready(const std::string& source, double seconds) {

@@ -8,15 +8,16 @@
 
 namespace berth::metrics {
 
-// Parallelism, allocation, cleanup and healing: DESIGN names, see docs/metrics.md. host is the engine's short name.
+// Parallelism, allocation, cleanup and healing: host is the engine's short name.
 class EnvironmentMetrics {
  public:
   EnvironmentMetrics(Registry& registry, std::string host);
   ~EnvironmentMetrics();
 
   // berth_environments{namespace,phase}: the whole picture at once; series of namespaces that are gone are removed.
-  // Also sets berth_parallelism_current (environments that are Ready or Degraded) and raises berth_parallelism_peak.
   void environments(const std::map<std::pair<std::string, std::string>, int>& by_namespace_and_phase);
+  // Environments that are Ready or Degraded: berth_parallelism_current; raises berth_parallelism_peak.
+  void running(int n);
   void time_to_ready(const std::string& source, double seconds);  // source: manifests | api
   void queue_wait(double seconds);                                // creation -> Scheduled
   void ports(const std::string& state, int n);                    // free | leased | quarantined

@@ -22,6 +22,10 @@ class Client {
   virtual Task<Result<ListResult>> list(const crd::ResourceInfo& resource, std::string ns) = 0;
   virtual Task<Result<std::unique_ptr<Watcher>>> watch(const crd::ResourceInfo& resource, std::string ns,
                                                        storage::Revision from) = 0;
+  // The same of one object, or of none where there is none.
+  virtual Task<Result<ListResult>> list_one(const crd::ResourceInfo& resource, ObjectKey key) = 0;
+  virtual Task<Result<std::unique_ptr<Watcher>>> watch_one(const crd::ResourceInfo& resource, ObjectKey key,
+                                                           storage::Revision from) = 0;
   virtual Task<Result<ObjectPtr>> create(const crd::ResourceInfo& resource, std::string ns, json body,
                                          WriteOptions options) = 0;
   virtual Task<Result<ObjectPtr>> replace(const crd::ResourceInfo& resource, ObjectKey key, json body,

@@ -27,6 +27,11 @@ std::string query_of(const WriteOptions& options) {
   return query;
 }
 
+// Of a collection, what is called like `key`; "": all.
+std::string selection_of(const ObjectKey& key, const char* mark) {
+  return key.name.empty() ? "" : std::string(mark) + "fieldSelector=metadata.name%3D" + http::percent_encode(key.name);
+}
+
 // The text of `299 - "text"`.
 std::string warning_text(std::string_view header) {
   const auto start = header.find('"');
@@ -171,7 +176,12 @@ Task<Result<ObjectPtr>> HttpClient::get(const crd::ResourceInfo& resource, Objec
 }
 
 Task<Result<ListResult>> HttpClient::list(const crd::ResourceInfo& resource, std::string ns) {
-  Call call{"GET", resource_path(resource, ns, ""), ""};
+  ObjectKey all{std::move(ns), ""};
+  co_return co_await list_one(resource, std::move(all));
+}
+
+Task<Result<ListResult>> HttpClient::list_one(const crd::ResourceInfo& resource, ObjectKey key) {
+  Call call{"GET", resource_path(resource, key.ns, "") + selection_of(key, "?"), ""};
   auto response = co_await impl_->exchange(std::move(call));
   if (!response) co_return response.error();
   co_return parse_list(*response);
@@ -179,7 +189,14 @@ Task<Result<ListResult>> HttpClient::list(const crd::ResourceInfo& resource, std
 
 Task<Result<std::unique_ptr<Watcher>>> HttpClient::watch(const crd::ResourceInfo& resource, std::string ns,
                                                          storage::Revision from) {
-  Call call{"GET", resource_path(resource, ns, "") + "?watch=1&resourceVersion=" + std::to_string(from), ""};
+  ObjectKey all{std::move(ns), ""};
+  co_return co_await watch_one(resource, std::move(all), from);
+}
+
+Task<Result<std::unique_ptr<Watcher>>> HttpClient::watch_one(const crd::ResourceInfo& resource, ObjectKey key,
+                                                             storage::Revision from) {
+  const auto query = "?watch=1&resourceVersion=" + std::to_string(from) + selection_of(key, "&");
+  Call call{"GET", resource_path(resource, key.ns, "") + query, ""};
   auto stream = co_await impl_->open(std::move(call));
   if (!stream) co_return stream.error();
   co_return make_http_watcher(std::move(*stream), resource.group_resource());

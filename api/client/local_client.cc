@@ -15,6 +15,15 @@ Task<Result<std::unique_ptr<Watcher>>> LocalClient::watch(const crd::ResourceInf
   co_return registry_.watch(resource, ns, from);
 }
 
+Task<Result<ListResult>> LocalClient::list_one(const crd::ResourceInfo& resource, ObjectKey key) {
+  co_return registry_.list_one(resource, key);
+}
+
+Task<Result<std::unique_ptr<Watcher>>> LocalClient::watch_one(const crd::ResourceInfo& resource, ObjectKey key,
+                                                              storage::Revision from) {
+  co_return registry_.watch_one(resource, key, from);
+}
+
 Task<Result<ObjectPtr>> LocalClient::create(const crd::ResourceInfo& resource, std::string ns, json body,
                                             WriteOptions options) {
   options.actor = actor_;

@@ -13,6 +13,9 @@ class LocalClient final : public Client {
   Task<Result<ListResult>> list(const crd::ResourceInfo& resource, std::string ns) override;
   Task<Result<std::unique_ptr<Watcher>>> watch(const crd::ResourceInfo& resource, std::string ns,
                                                storage::Revision from) override;
+  Task<Result<ListResult>> list_one(const crd::ResourceInfo& resource, ObjectKey key) override;
+  Task<Result<std::unique_ptr<Watcher>>> watch_one(const crd::ResourceInfo& resource, ObjectKey key,
+                                                   storage::Revision from) override;
   Task<Result<ObjectPtr>> create(const crd::ResourceInfo& resource, std::string ns, json body,
                                  WriteOptions options) override;
   Task<Result<ObjectPtr>> replace(const crd::ResourceInfo& resource, ObjectKey key, json body,

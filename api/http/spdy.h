@@ -41,7 +41,6 @@ struct SpdyFrame {
 
 // Status of RstStream.
 inline constexpr std::uint32_t kSpdyProtocolError = 1;
-inline constexpr std::uint32_t kSpdyInvalidStream = 2;
 inline constexpr std::uint32_t kSpdyRefusedStream = 3;
 inline constexpr std::uint32_t kSpdyCancel = 5;
 

@@ -25,7 +25,6 @@ inline constexpr std::uint16_t kCloseNormal = 1000;
 inline constexpr std::uint16_t kCloseProtocolError = 1002;
 inline constexpr std::uint16_t kCloseNotUtf8 = 1007;
 inline constexpr std::uint16_t kCloseTooBig = 1009;
-inline constexpr std::uint16_t kCloseInternalError = 1011;
 
 // Which end reads: what a client sends is masked, what a server sends is not.
 enum class WebSocketRole { Server, Client };

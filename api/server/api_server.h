@@ -13,7 +13,7 @@
 
 namespace berth::api {
 
-// What the server must ask the controllers for, handed in by berthd.cc so that api never includes controller.
+// What the server must ask the controllers for, handed in by the application so that api never includes controller.
 struct EnvironmentOperations {
   struct LogOptions {
     bool follow = false;

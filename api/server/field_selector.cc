@@ -43,6 +43,8 @@ std::vector<std::string> field_path(std::string_view field) {
   return {names.begin(), names.end()};
 }
 
+bool is_name(const std::vector<std::string>& path) { return path.size() == 2 && path[0] == "metadata" && path[1] == "name"; }
+
 std::string field_text(const json& body, const std::vector<std::string>& path) {
   const json* value = &body;
   for (const auto& key : path) {
@@ -124,10 +126,21 @@ Result<FieldSelector> FieldSelector::parse(const crd::ResourceInfo& resource, st
   return selector;
 }
 
+std::string FieldSelector::name() const {
+  const auto named = std::find_if(terms_.begin(), terms_.end(), [](const Term& term) { return term.equal && is_name(term.path); });
+  return named == terms_.end() ? "" : named->value;
+}
+
+// Who waits for one object sends its name: that is known without reading the body.
+std::string FieldSelector::text_of(const Object& object, const Term& term) {
+  if (is_name(term.path)) return object.name();
+  if (term.path == std::vector<std::string>{"metadata", "namespace"}) return object.ns();
+  return field_text(object.body(), term.path);
+}
+
 bool FieldSelector::matches(const Object& object) const {
-  return std::all_of(terms_.begin(), terms_.end(), [&object](const Term& term) {
-    return (field_text(object.body(), term.path) == term.value) == term.equal;
-  });
+  return std::all_of(terms_.begin(), terms_.end(),
+                     [&object](const Term& term) { return (text_of(object, term) == term.value) == term.equal; });
 }
 
 }  // namespace berth::api

@@ -41,6 +41,8 @@ class FieldSelector {
   static Result<FieldSelector> parse(const crd::ResourceInfo& resource, std::string_view text);
   bool matches(const Object& object) const;
   bool everything() const { return terms_.empty(); }
+  // The only name that it matches; "" when it may match several.
+  std::string name() const;
 
  private:
   struct Term {
@@ -48,6 +50,8 @@ class FieldSelector {
     std::string value;
     bool equal = true;
   };
+  static std::string text_of(const Object& object, const Term& term);
+
   std::vector<Term> terms_;
 };
 

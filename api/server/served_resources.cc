@@ -44,8 +44,6 @@ ServedResource served(const crd::ResourceInfo& resource) {
 
 }  // namespace
 
-std::span<const VirtualResource> virtual_resources() { return kVirtual; }
-
 const VirtualResource* find_virtual(std::string_view group, std::string_view version, std::string_view plural) {
   for (const auto& resource : kVirtual) {
     if (resource.group == group && resource.version == version && resource.plural == plural) return &resource;

@@ -18,7 +18,6 @@ struct VirtualResource {
   std::string_view singular;
 };
 
-std::span<const VirtualResource> virtual_resources();
 // nullptr when there is none.
 const VirtualResource* find_virtual(std::string_view group, std::string_view version, std::string_view plural);
 

@@ -150,7 +150,7 @@ Task<void> serve_watch(WatchRequest watch, WatchEncoder encoder, Reply& reply) {
     };
     watch.store.visit(watch.resource.group_resource(), watch.ns, from, {}, see).value();
   }
-  auto watcher = watch.store.watch(watch.resource.group_resource(), watch.ns, from);
+  auto watcher = watch.store.watch_part(watch.resource.group_resource(), {watch.ns, watch.options.fields.name()}, from);
 
   std::string content_type = "application/json";
   http::Headers none;

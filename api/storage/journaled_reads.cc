@@ -55,10 +55,9 @@ Task<bool> JournaledStore::reach(Revision revision, base::Clock& clock, base::St
   co_return published_ >= revision;
 }
 
-Result<std::unique_ptr<StoreWatcher>> JournaledStore::watch(const std::string& resource, const std::string& ns,
-                                                            Revision from) {
+Result<std::unique_ptr<StoreWatcher>> JournaledStore::watch_part(const std::string& resource, const ObjectKey& part, Revision from) {
   if (stopping_) return base::error(Reason::Cancelled, "the store is stopping");
-  return hub_.watch(resource, ns, from);
+  return hub_.watch(resource, part, from);
 }
 
 }  // namespace berth::storage

@@ -38,8 +38,7 @@ class JournaledStore final : public Store {
                             const See& see) const override;
   Task<bool> reach(Revision revision, base::Clock& clock, base::SteadyTime until) override;
   Task<Result<ObjectPtr>> commit(Write write) override;
-  Result<std::unique_ptr<StoreWatcher>> watch(const std::string& resource, const std::string& ns,
-                                              Revision from) override;
+  Result<std::unique_ptr<StoreWatcher>> watch_part(const std::string& resource, const ObjectKey& part, Revision from) override;
   Revision revision() const override { return published_; }
   Task<Result<void>> compact(Revision revision) override;
   bool was_created() const override { return was_created_; }

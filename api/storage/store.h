@@ -69,7 +69,7 @@ struct ListResult {
 
 // The narrow waist: a revisioned, watchable, durable map. Everything is called from the loop thread; reads answer from
 // memory at once, commit() ends when the change is durable. It never reads a clock and knows no kind.
-// Implementations: MemoryStore (tests), SqliteStore (durable). Both pass tests/property/store_suite.
+// JournaledStore is it: over a SQLite journal (durable) or none (tests). Both pass tests/property/store_suite_test.cc.
 class Store {
  public:
   virtual ~Store() = default;
@@ -94,11 +94,13 @@ class Store {
   // ends. A caller that is cancelled while it waits
   // does not take the change back.
   virtual Task<Result<ObjectPtr>> commit(Write write) = 0;
-  // Every change of `resource` (in `ns`, "" = all) after `from`. Subscribes first, reads history second, filters by
-  // revision third, so nothing falls between. Errors: Expired (from is older than the kept history).
-  // `from` in the future waits for it.
-  virtual Result<std::unique_ptr<StoreWatcher>> watch(const std::string& resource, const std::string& ns,
-                                                      Revision from) = 0;
+  // Every change of `resource` after `from`, in the part's namespace and with its name ("" of either = all). Subscribes first,
+  // reads history second, filters by revision third, so nothing falls between. Errors: Expired (from is older than the kept
+  // history). `from` in the future waits for it.
+  virtual Result<std::unique_ptr<StoreWatcher>> watch_part(const std::string& resource, const ObjectKey& part, Revision from) = 0;
+  Result<std::unique_ptr<StoreWatcher>> watch(const std::string& resource, const std::string& ns, Revision from) {
+    return watch_part(resource, {ns, ""}, from);
+  }
   virtual Revision revision() const = 0;
   // Forgets history up to `revision` (current objects stay). Not needed in daily life: history is bounded by itself
   // (StoreOptions) and what it drops leaves the disk together with later commits.

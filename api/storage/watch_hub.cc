@@ -37,19 +37,21 @@ ObjectPtr parse_stored(const Text& text, Revision revision) {
 }
 
 struct WatchHub::Subscription {
-  Subscription(Executor executor, std::string r, std::string n, Revision after)
-      : signal(std::move(executor)), resource(std::move(r)), ns(std::move(n)), from(after) {}
+  Subscription(Executor executor, std::string r, ObjectKey p, Revision after)
+      : signal(std::move(executor)), resource(std::move(r)), part(std::move(p)), from(after) {}
 
   base::Signal signal;
   const std::string resource;
-  const std::string ns;
+  const ObjectKey part;
   const Revision from;
   std::deque<RecordPtr> queue;
   std::size_t weight = 0;
   bool woken = false;
   std::optional<Error> ended;
 
-  bool wants(const Record& record) const { return record.revision > from && concerns(record, resource, ns); }
+  bool wants(const Record& record) const {
+    return record.revision > from && concerns(record, resource, part.ns) && (part.name.empty() || record.key.name == part.name);
+  }
   void push(const RecordPtr& record) {
     queue.push_back(record);
     weight += record->weight();
@@ -157,10 +159,9 @@ void WatchHub::publish(Record record) {
   }
 }
 
-Result<std::unique_ptr<StoreWatcher>> WatchHub::watch(const std::string& resource, const std::string& ns,
-                                                      Revision from) {
+Result<std::unique_ptr<StoreWatcher>> WatchHub::watch(const std::string& resource, const ObjectKey& part, Revision from) {
   if (from < horizon_) return expired(from, horizon_);
-  auto subscription = std::make_shared<Subscription>(executor_, resource, ns, from);
+  auto subscription = std::make_shared<Subscription>(executor_, resource, part, from);
   shared_->subscriptions.push_back(subscription);
   for (auto it = first_after(from); it != history_.end(); ++it) {
     if (subscription->wants(**it)) subscription->push(*it);

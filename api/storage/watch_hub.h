@@ -42,7 +42,7 @@ class WatchHub {
   // Revisions must rise.
   void publish(Record record);
   // Errors: Expired when `from` lies before horizon().
-  Result<std::unique_ptr<StoreWatcher>> watch(const std::string& resource, const std::string& ns, Revision from);
+  Result<std::unique_ptr<StoreWatcher>> watch(const std::string& resource, const ObjectKey& part, Revision from);
   // The first change of each key after `at`: what it replaced is what was there at `at`. Errors: Expired.
   using Undo = std::map<StoreKey, RecordPtr>;
   Result<Undo> undo(const std::string& resource, const std::string& ns, Revision at) const;

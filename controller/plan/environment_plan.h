@@ -165,7 +165,7 @@ struct Plan {
 
 Plan plan(const Input& input);
 
-// The status of KINDS.md for this moment: phase, conditions, services, endpoints, env, times; a function of the same input.
+// status of a TestEnvironment (crd/kinds) for this moment: phase, conditions, services, endpoints, env, times; a function of the same input.
 // lastTransitionTime and other sticky facts are carried over from input.status.
 crd::json status(const Input& input, const Plan& plan);
 

@@ -35,6 +35,11 @@ PortLease lease_of(const std::string& service, const crd::json& entry) {
 
 }  // namespace
 
+bool is_over(const crd::json& status) {
+  const std::string phase = text_at(status, "phase");
+  return phase == "Failed" || phase == "Expired";
+}
+
 Leases leases_of(const crd::json& status) {
   Leases leases;
   leases.subnet = text_at(object_at(status, "network"), "subnet");

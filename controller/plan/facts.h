@@ -11,6 +11,9 @@
 // written. Internal to plan/.
 namespace berth::plan {
 
+// Whether a stored status is that of a Failed or Expired environment.
+bool is_over(const crd::json& status);
+
 // Of one service; about the container that counted when the status was written.
 struct ServiceRecord {
   std::string container_id;

@@ -1,7 +1,8 @@
 #include "controller/plan/subnet_allocator.h"
 
 #include <algorithm>
-#include <charconv>
+
+#include "crd/formats.h"
 
 namespace berth::plan {
 
@@ -11,40 +12,10 @@ std::uint64_t size_of(int prefix) { return std::uint64_t{1} << (32 - prefix); }
 std::uint64_t first_of(const Subnet& subnet) { return subnet.address; }
 std::uint64_t end_of(const Subnet& subnet) { return subnet.address + size_of(subnet.prefix); }
 
-std::string dotted(std::uint32_t address) {
-  std::string text;
-  for (int shift = 24; shift >= 0; shift -= 8) {
-    text += std::to_string((address >> shift) & 0xff);
-    if (shift > 0) text += '.';
-  }
-  return text;
-}
-
-std::optional<int> number(std::string_view text, int max) {
-  int value = 0;
-  const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (failed != std::errc{} || end != text.data() + text.size() || value < 0 || value > max) return std::nullopt;
-  if (text.size() > 1 && text.front() == '0') return std::nullopt;
-  return value;
-}
-
-std::optional<std::uint32_t> parse_address(std::string_view text) {
-  std::uint32_t address = 0;
-  for (int part = 0; part < 4; ++part) {
-    const auto dot = part < 3 ? text.find('.') : text.size();
-    if (dot == std::string_view::npos) return std::nullopt;
-    const auto byte = number(text.substr(0, dot), 255);
-    if (!byte) return std::nullopt;
-    address = (address << 8) | static_cast<std::uint32_t>(*byte);
-    text.remove_prefix(std::min(text.size(), dot + 1));
-  }
-  return address;
-}
-
 }  // namespace
 
-std::string Subnet::str() const { return dotted(address) + "/" + std::to_string(prefix); }
-std::string Subnet::gateway() const { return dotted(address + 1); }
+std::string Subnet::str() const { return crd::format_ipv4(address) + "/" + std::to_string(prefix); }
+std::string Subnet::gateway() const { return crd::format_ipv4(address + 1); }
 bool Subnet::overlaps(const Subnet& other) const {
   return first_of(*this) < end_of(other) && first_of(other) < end_of(*this);
 }
@@ -52,16 +23,11 @@ int Subnet::usable_hosts() const { return static_cast<int>(std::max<std::int64_t
 
 Result<Subnet> parse_subnet(std::string_view text) {
   const std::string quoted = "subnet \"" + std::string(text) + "\": ";
-  const auto slash = text.find('/');
-  if (slash == std::string_view::npos) {
-    return base::error(Reason::Invalid, quoted + "must be an IPv4 network such as 10.99.0.0/24");
-  }
-  const auto address = parse_address(text.substr(0, slash));
-  const auto prefix = number(text.substr(slash + 1), 32);
-  if (!address || !prefix) return base::error(Reason::Invalid, quoted + "must be an IPv4 network such as 10.99.0.0/24");
-  if (*prefix < 8 || *prefix > 29) return base::error(Reason::Invalid, quoted + "the prefix must be within /8 and /29");
-  const Subnet meant{static_cast<std::uint32_t>(*address & ~(size_of(*prefix) - 1)), *prefix};
-  if (meant.address != *address) return base::error(Reason::Invalid, quoted + "has host bits set; the network is " + meant.str());
+  const auto net = crd::parse_ipv4_net(text);
+  if (!net) return base::error(Reason::Invalid, quoted + "must be an IPv4 network such as 10.99.0.0/24");
+  if (net->prefix < 8 || net->prefix > 30) return base::error(Reason::Invalid, quoted + "the prefix must be within /8 and /30");
+  const Subnet meant{net->address & net->mask(), net->prefix};
+  if (net->has_host_bits()) return base::error(Reason::Invalid, quoted + "has host bits set; the network is " + meant.str());
   return meant;
 }
 

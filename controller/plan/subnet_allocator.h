@@ -22,7 +22,7 @@ struct Subnet {
   int usable_hosts() const;       // without network, broadcast and gateway
   auto operator<=>(const Subnet&) const = default;
 };
-// Errors: Invalid: not a CIDR, host bits set (says which network was meant), prefix outside 8..29.
+// Errors: Invalid: not a CIDR, host bits set (says which network was meant), prefix outside 8..30.
 Result<Subnet> parse_subnet(std::string_view text);
 
 // berth's own IPAM over one pool: slices of `slice_prefix` (a /27 has room for 29 containers), larger ones where that is

@@ -37,7 +37,7 @@ EnvironmentController::EnvironmentController(Executor executor, base::Clock& clo
 void EnvironmentController::connect() {
   environments_.on_change([this](const ObjectPtr& old, const ObjectPtr& now, bool initial) {
     reconciler_.changed(old, now, initial);
-    if (old && !now) reaper_.look_soon();
+    if (old && !now && host_.mirror.owns(old->uid())) reaper_.look_soon();
   });
   leases_.on_renewal([this](const ObjectKey& key) { wake(key); });
   host_.mirror.on_change([this](const Owner& owner) { wake(owner.key); });

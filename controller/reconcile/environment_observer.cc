@@ -1,6 +1,7 @@
 #include "controller/reconcile/environment_observer.h"
 
 #include <algorithm>
+#include <optional>
 
 #include "crd/condition.h"
 #include "crd/scheme.h"
@@ -34,10 +35,14 @@ void EnvironmentObserver::changed(const ObjectPtr& old, const ObjectPtr& now, bo
     return;
   }
   const auto& uid = now ? now->uid() : old->uid();
-  if (old) count(old, -1);
-  if (now) count(now, +1);
-  std::erase_if(phases_, [](const auto& item) { return item.second == 0; });
-  metrics_.environments(phases_);
+  const auto counted = [](const ObjectPtr& object) { return object ? std::optional(Count{object->ns(), phase_of(object)}) : std::nullopt; };
+  const auto before = counted(old);
+  const auto after = counted(now);
+  if (before != after) {
+    if (before) count(*before, -1);
+    if (after) count(*after, +1);
+    metrics_.running(running_);
+  }
 
   auto& life = lives_.try_emplace(uid, Life{clock_.steady_now(), {}}).first->second;
   if (now && now->deleting() && terminating_.emplace(uid, *now->deletion_time()).second) life.deleting = clock_.steady_now();
@@ -50,7 +55,11 @@ void EnvironmentObserver::changed(const ObjectPtr& old, const ObjectPtr& now, bo
   lives_.erase(uid);
 }
 
-void EnvironmentObserver::count(const ObjectPtr& object, int by) { phases_[{object->ns(), phase_of(object)}] += by; }
+void EnvironmentObserver::count(const Count& of, int by) {
+  const auto item = phases_.try_emplace(of, 0).first;
+  if ((item->second += by) == 0) phases_.erase(item);
+  if (of.second == "Ready" || of.second == "Degraded") running_ += by;
+}
 
 void EnvironmentObserver::note_progress(const Life& life, const ObjectPtr& old, const ObjectPtr& now) {
   const auto scheduled = [](const ObjectPtr& object) {
@@ -65,6 +74,7 @@ void EnvironmentObserver::report_times() {
   const auto now = clock_.system_now();
   base::Duration oldest{0};
   for (const auto& [uid, since] : terminating_) oldest = std::max<base::Duration>(oldest, now - since);
+  metrics_.environments(phases_);
   metrics_.terminating_oldest(std::chrono::duration<double>(oldest).count());
 }
 

@@ -26,13 +26,15 @@ class EnvironmentObserver {
     base::SteadyTime deleting{};
   };
   void changed(const ObjectPtr& old, const ObjectPtr& now, bool initial);
-  void count(const ObjectPtr& object, int by);
+  using Count = std::pair<std::string, std::string>;  // namespace, phase
+  void count(const Count& of, int by);
   void note_progress(const Life& life, const ObjectPtr& old, const ObjectPtr& now);
   double since(base::SteadyTime start) const;
 
   base::Clock& clock_;
   metrics::EnvironmentMetrics& metrics_;
-  std::map<std::pair<std::string, std::string>, int> phases_;
+  std::map<Count, int> phases_;
+  int running_ = 0;  // Ready or Degraded
   std::map<std::string, Life> lives_;                          // by uid
   std::map<std::string, base::SystemTime> terminating_;        // by uid: deletionTimestamp
 };

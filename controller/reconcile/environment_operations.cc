@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "base/log.h"
+#include "controller/plan/facts.h"
 #include "controller/plan/names.h"
 #include "controller/reconcile/environment_reconciler.h"
 #include "controller/reconcile/retry_policy.h"
@@ -156,7 +157,6 @@ Task<Result<std::string>> EnvironmentReconciler::finalize(Subject subject) {
 void EnvironmentReconciler::release_leases(const std::string& uid) {
   parts_.host.ports.release_all(uid);
   parts_.host.subnets.release(uid);
-  parts_.host.report_allocation();
   released();
 }
 
@@ -199,14 +199,12 @@ void EnvironmentReconciler::charge_leases() {
       }
     }
   }
-  host.report_allocation();
 }
 
 void EnvironmentReconciler::drifted(const Drift& drift) {
   const auto object = parts_.environments.get(drift.owner.key);
   if (!object || object->uid() != drift.owner.uid || object->deleting()) return;
-  const auto phase = object->status().value("phase", "");
-  if (phase == "Failed" || phase == "Expired") return;
+  if (plan::is_over(object->status())) return;
   if (drift.kind == "container_died") {
     const auto spec = crd::parse_test_environment_spec(object->spec());
     const auto* service = spec.find(drift.service);
@@ -236,7 +234,7 @@ void EnvironmentReconciler::forget(const ObjectPtr& object) {
   healing_.forget(uid);
   parts_.prober.forget(uid);
   // Without its finalizer nobody looked whether the engine is clean: the reaper does, and gives the leases back.
-  if (parts_.host.mirror.owners().contains(uid)) return;
+  if (parts_.host.mirror.owns(uid)) return;
   release_leases(uid);
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/log.h"
+#include "controller/plan/facts.h"
 #include "controller/reconcile/status_events.h"
 #include "controller/runtime/workqueue.h"
 
@@ -70,8 +71,12 @@ Task<void> EnvironmentReconciler::stop(base::Duration grace) {
 }
 
 void EnvironmentReconciler::changed(const ObjectPtr& old, const ObjectPtr& now, bool initial) {
-  if (old && (!now || old->uid() != now->uid())) forget(old);
-  parts_.host.pulls.look_again();
+  const bool replaced = old && (!now || old->uid() != now->uid());
+  if (replaced) forget(old);
+  // Whoever waits for an image may not want it any more.
+  if (replaced || (old && (old->generation() != now->generation() || now->deleting() || plan::is_over(now->status())))) {
+    parts_.host.pulls.look_again();
+  }
   if (!now) return;
   const bool own_write = old && writing_.contains(now->key()) && old->generation() == now->generation() &&
                          old->deleting() == now->deleting();
@@ -197,7 +202,6 @@ Task<Result<bool>> EnvironmentReconciler::commit_leases(ObjectPtr object, plan::
   input.leases = allocated->leases;
   input.memory = memories_[object->uid()];
   auto written = co_await write_leases(object, std::move(input));
-  parts_.host.report_allocation();
   if (written.has_error()) co_return written.error();
   announce_leases(object, action, before, *allocated);
   if (gives_back) released();

@@ -10,11 +10,6 @@ namespace {
 // A short absence (an engine that restarts) is not worth a write to every environment.
 constexpr base::Duration kWaitingPatience = std::chrono::seconds(10);
 
-bool is_over(const json& status) {
-  const auto phase = plan::text_at(status, "phase");
-  return phase == "Failed" || phase == "Expired";
-}
-
 std::string reason_of_ready(const json& status) {
   for (const auto& condition : plan::array_at(status, "conditions")) {
     if (plan::text_at(condition, "type") == "Ready") return plan::text_at(condition, "reason");
@@ -46,7 +41,7 @@ runtime::Outcome EnvironmentReconciler::stand_by(const ObjectPtr& object, const 
   }
   const auto newer = unwritten_.find(object->uid());
   auto status = newer == unwritten_.end() ? object->status() : newer->second;
-  if (!object->deleting() && is_over(status)) return outcome;
+  if (!object->deleting() && plan::is_over(status)) return outcome;
   const std::string reason(base::to_string(Reason::EngineUnavailable));
   const bool said = reason_of_ready(status) == reason;
   if (said && (!object->deleting() || plan::text_at(status, "phase") == "Terminating")) return outcome;

@@ -107,6 +107,7 @@ std::vector<GarbageCollector::Dependent> GarbageCollector::stored_dependents(con
     if (owner.resource->namespaced && !resource.namespaced) continue;
     const auto listed = registry_.list(resource, owner.resource->namespaced ? owner.key.ns : "");
     for (const auto& object : listed.items) {
+      if (object->bytes().find(uid) == std::string::npos) continue;
       for (const auto& reference : owner_references(*object)) {
         if (reference.uid == uid) dependents.push_back({&resource, object, reference.blocks});
       }

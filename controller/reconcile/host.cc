@@ -4,6 +4,7 @@
 
 #include "base/log.h"
 #include "controller/reconcile/owner.h"
+#include "crd/formats.h"
 
 namespace berth::reconcile {
 
@@ -64,7 +65,6 @@ Task<void> Host::prepare() {
                  {{"host", options_.name}, {"version", info_.version}, {"api", info_.api_version}, {"cpus", info_.cpus}});
   co_await block_foreign();
   prepared_ = true;
-  report_allocation();
   if (on_prepare_) on_prepare_();
   changed_.notify_all();
 }
@@ -92,7 +92,7 @@ Task<void> Host::block_foreign() {
     for (const auto& network : *networks) {
       if (owner_of(network.labels, options_.instance)) continue;
       for (const auto& text : network.subnets) {
-        if (auto subnet = plan::parse_subnet(text); subnet.has_value()) foreign_.push_back(*subnet);
+        if (const auto net = crd::parse_ipv4_net(text)) foreign_.push_back({net->address & net->mask(), net->prefix});
       }
     }
   }

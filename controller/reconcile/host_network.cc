@@ -20,11 +20,11 @@ std::string read(const char* path) {
   return text.str();
 }
 
-bool is_engine_bridge(const std::string& interface) {
+bool is_engine_bridge(std::string_view interface) {
   constexpr std::string_view kPrefix = "br-";
   constexpr std::size_t kDigits = 12;
   return interface.starts_with(kPrefix) && interface.size() == kPrefix.size() + kDigits &&
-         interface.find_first_not_of("0123456789abcdef", kPrefix.size()) == std::string::npos;
+         interface.find_first_not_of("0123456789abcdef", kPrefix.size()) == std::string_view::npos;
 }
 
 struct Socket {
@@ -45,11 +45,12 @@ std::vector<plan::Subnet> parse_routes(std::string_view text) {
   std::string line;
   std::getline(lines, line);  // the heading
   while (std::getline(lines, line)) {
+    if (is_engine_bridge(std::string_view(line).substr(0, line.find('\t')))) continue;  // thousands of them where berth is at work
     std::istringstream fields(line);
     std::string interface, gateway, flags, refs, use, metric;
     std::uint32_t destination = 0, mask = 0;
     fields >> interface >> std::hex >> destination >> gateway >> flags >> refs >> use >> metric >> mask;
-    if (!fields || mask == 0 || is_engine_bridge(interface)) continue;
+    if (!fields || mask == 0) continue;
     plan::Subnet subnet;
     subnet.address = ntohl(destination);  // the table shows network byte order as a number of this machine
     subnet.prefix = std::popcount(mask);

@@ -338,7 +338,7 @@ void Mirror::drop_container(const std::string& id) {
   owned_[owner.uid].containers.erase(id);
   forget_owned(owner.uid);
   if (!held(id)) {
-    report({"container_removed", owner, service_of(gone.labels), id, gone.name, gone.exit_code});
+    report({"container_removed", owner, service_of(gone.labels), gone.name, gone.exit_code});
   }
   notify(owner);
 }
@@ -352,7 +352,7 @@ void Mirror::drop_network(const std::string& id) {
   const auto owner = owner_of(gone.labels, options_.instance).value_or(Owner{});
   owned_[owner.uid].networks.erase(id);
   forget_owned(owner.uid);
-  if (!held(id)) report({"network_removed", owner, "", id, gone.name, 0});
+  if (!held(id)) report({"network_removed", owner, "", gone.name, 0});
   notify(owner);
 }
 
@@ -366,14 +366,14 @@ void Mirror::detect_drift(const engine::Container& old, const engine::Container&
   const auto owner = owner_of(now.labels, options_.instance).value_or(Owner{});
   const auto service = service_of(now.labels);
   if (now.state == engine::ContainerState::Exited || now.state == engine::ContainerState::Dead) {
-    report({"container_died", owner, service, now.id, now.name, now.exit_code});
+    report({"container_died", owner, service, now.name, now.exit_code});
     return;
   }
   if (!now.running() || now.started_at != old.started_at) return;
   for (const auto& attachment : old.attachments) {
     if (attachment.network_id.empty() || held(attachment.network_id)) continue;
     if (networks_.contains(attachment.network_id) && !attached_to(now, attachment.network_id)) {
-      report({"network_disconnected", owner, service, now.id, now.name, 0});
+      report({"network_disconnected", owner, service, now.name, 0});
     }
   }
 }

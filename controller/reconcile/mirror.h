@@ -23,7 +23,6 @@ struct Drift {
   std::string kind;  // container_died | container_removed | network_removed | network_disconnected
   Owner owner;
   std::string service;  // "" for the network
-  std::string object_id;
   std::string object_name;
   int exit_code = 0;
 };
@@ -60,6 +59,7 @@ class Mirror {
 
   plan::Actual actual(const std::string& uid) const;
   const engine::Container* container(const std::string& id) const;  // null when it is not there
+  bool owns(const std::string& uid) const { return owned_.contains(uid); }
   std::map<std::string, Owner> owners() const;                      // by uid: everybody who owns something
   std::vector<engine::Network> networks() const;
 
@@ -114,7 +114,6 @@ class Mirror {
   void refresh_soon(const std::string& id);
   void put_unclear(engine::Container listed);
   void enter(engine::Container container, bool unclear);
-  void set_live(bool live);
 
   void handle(const engine::Event& event);
   void handle_container(const engine::Event& event);

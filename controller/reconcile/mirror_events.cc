@@ -44,7 +44,9 @@ void Mirror::handle_container(const engine::Event& event) {
     return;
   }
   auto& entry = known->second;
-  if (entry.unclear && event.action != "destroy") {
+  // A label of that name hides the exit code of the event.
+  const bool hidden = event.action == "die" && entry.value.labels.contains("exitCode");
+  if ((entry.unclear || hidden) && event.action != "destroy") {
     refresh_soon(id);
   } else if (event.action == "die") {
     died(entry, event);

@@ -25,7 +25,6 @@ class ProbeChecker {
 
   Task<CheckResult> check(plan::ProbeTarget target);
   // nullopt until something was learned.
-  std::optional<bool> direct() const { return direct_; }
 
  private:
   struct Route {

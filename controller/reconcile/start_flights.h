@@ -22,7 +22,6 @@ class StartFlights {
   // and the next call finds it.
   Task<std::optional<Result<void>>> start(std::string id, base::Duration patience);
   bool under_way(const std::string& id) const { return flights_.contains(id); }
-  std::size_t size() const { return flights_.size(); }
   // Cuts what is still under way.
   Task<void> stop();
 

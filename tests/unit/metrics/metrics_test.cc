@@ -108,18 +108,24 @@ TEST_F(MetricsTest, EnvironmentsShowsTheWholePictureAndForgetsNamespacesThatAreG
   EXPECT_EQ(value("berth_environments{namespace=\"ci\",phase=\"Ready\"}"), 3);
   EXPECT_EQ(value("berth_environments{namespace=\"ci\",phase=\"Failed\"}"), 0);
   EXPECT_EQ(value("berth_environments{namespace=\"dev\",phase=\"Pending\"}"), 2);
-  EXPECT_EQ(value("berth_parallelism_current"), 4);
 
   metrics.environments({{{"dev", "Ready"}, 1}});
   EXPECT_THAT(registry.text(), Not(HasSubstr("namespace=\"ci\"")));
   EXPECT_EQ(value("berth_environments{namespace=\"dev\",phase=\"Pending\"}"), 0);
-  EXPECT_EQ(value("berth_parallelism_current"), 1);
-  EXPECT_EQ(value("berth_parallelism_peak"), 4);
 
   metrics.environments({});
   EXPECT_THAT(registry.text(), Not(HasSubstr("namespace=")));
   metrics.environments({{{"ci", "Ready"}, 1}});
   EXPECT_EQ(value("berth_environments{namespace=\"ci\",phase=\"Ready\"}"), 1);
+}
+
+TEST_F(MetricsTest, ParallelismRemembersItsPeak) {
+  EnvironmentMetrics metrics(registry, "local");
+  metrics.running(4);
+  EXPECT_EQ(value("berth_parallelism_current"), 4);
+  metrics.running(1);
+  EXPECT_EQ(value("berth_parallelism_current"), 1);
+  EXPECT_EQ(value("berth_parallelism_peak"), 4);
 }
 
 TEST_F(MetricsTest, EveryEnvironmentSeriesMoves) {
@@ -242,6 +248,7 @@ TEST_F(MetricsTest, PromtoolFindsNothing) {
   all.api.request("GET", "testenvironments", 200, 0.001);
   all.api.watchers("testenvironments", 1);
   all.environments.environments({{{"ci", "Ready"}, 1}});
+  all.environments.running(1);
   const auto file = testing::TempDir() + "berth-metrics-" + std::to_string(::getpid());
   std::ofstream(file) << registry.text();
   FILE* promtool = ::popen(("promtool check metrics <" + file + " 2>&1").c_str(), "r");

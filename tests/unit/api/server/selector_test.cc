@@ -102,6 +102,13 @@ TEST(FieldSelector, SelectsByNameAndNamespace) {
   EXPECT_TRUE(FieldSelector::parse(kind, "").value().everything());
 }
 
+TEST(FieldSelector, KnowsTheOnlyName) {
+  const auto kind = resource("berth.dev", "things");
+  EXPECT_EQ(FieldSelector::parse(kind, "metadata.namespace=ci,metadata.name=web").value().name(), "web");
+  EXPECT_EQ(FieldSelector::parse(kind, "metadata.name!=web").value().name(), "");
+  EXPECT_EQ(FieldSelector::parse(kind, "").value().name(), "");
+}
+
 TEST(FieldSelector, KnowsTheFieldsOfEvents) {
   const auto events = resource("", "events");
   const auto event = object(json(), {{"involvedObject", {{"name", "web"}, {"kind", "TestEnvironment"}}}, {"source", {{"component", "berth"}}}});

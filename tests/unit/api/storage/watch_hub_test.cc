@@ -56,6 +56,18 @@ TEST_F(WatchTest, SelectsByResourceAndNamespace) {
   EXPECT_THAT(drain(*other), IsEmpty());
 }
 
+TEST_F(WatchTest, OfOneNameTheOthersAreNotHeard) {
+  commit(put(thing("a", "ci"), 1));
+  commit(put(thing("b", "ci"), 2));
+  auto one = store->watch_part("things", {"ci", "a"}, 0).value();
+  auto anywhere = store->watch_part("things", {"", "a"}, 2).value();
+  commit(put(thing("a", "dev"), 3));
+  commit(put(thing("b", "ci"), 4));
+  commit(erase(thing("a", "ci")));
+  EXPECT_THAT(drain(*one), ElementsAre("+a@1=1", "-a@5=1<1"));
+  EXPECT_THAT(drain(*anywhere), ElementsAre("+a@3=3", "-a@5=1<1"));
+}
+
 TEST_F(WatchTest, StartsAfterTheRevisionAskedFor) {
   for (int i = 1; i <= 4; ++i) commit(put(thing("a"), i));
   auto watcher = store->watch("things", "", 2).value();

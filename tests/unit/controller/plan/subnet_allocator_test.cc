@@ -32,7 +32,7 @@ TEST(Subnet, OverlapIsSymmetricAndNotAdjacency) {
 }
 
 TEST(Subnet, WhatIsNoneIsRefused) {
-  for (const char* wrong : {"", "10.0.0.0", "10.0.0/24", "10.0.0.0/", "10.0.0.0/7", "10.0.0.0/30", "10.0.0.0/33", "10.0.0.256/24",
+  for (const char* wrong : {"", "10.0.0.0", "10.0.0/24", "10.0.0.0/", "10.0.0.0/7", "10.0.0.0/31", "10.0.0.0/33", "10.0.0.256/24",
                             "10.0.0.0.0/24", "10.0.0.0/24 ", "a.b.c.d/24", "010.0.0.0/24", "fd00::/64", "10.0.0.-1/24"}) {
     const auto refused = parse_subnet(wrong);
     ASSERT_FALSE(refused) << wrong;
