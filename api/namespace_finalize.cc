@@ -10,6 +10,11 @@ Task<Result<ObjectPtr>> Registry::finalize_namespace(std::string name, json body
   const auto& namespaces = *scheme_.find("", "v1", "namespaces");
   if (!body.is_object()) co_return bad_request("the object provided is no Namespace");
   json metadata = crd::object_at(body, "metadata");
+  for (const char* field : {"name", "namespace", "uid", "resourceVersion"}) {
+    const auto* value = crd::find_member(metadata, field);
+    if (value && !value->is_null() && !value->is_string()) co_return bad_request(std::string("metadata.") + field + ": must be a string");
+    if (value && value->is_null()) metadata.erase(field);
+  }
   const ObjectKey key{"", std::move(name)};
   if (auto error = check_key(namespaces, metadata, key)) co_return *error;
   json finalizers = crd::array_at(crd::object_at(body, "spec"), "finalizers");

@@ -62,13 +62,25 @@ Amounts QuotaLedger::stored(const crd::ResourceInfo& resource, const std::string
   if (!counted && !summed) return sum;
   const auto listed = store_.list(resource.group_resource(), ns).items;
   if (summed) {
-    for (const auto& object : listed) add_amounts(sum, usage_of(resource, object->body()));
+    for (const auto& object : listed) add_amounts(sum, usage(resource, *object));
+    if (auto& known = known_[ns]; known.size() > 2 * listed.size()) {  // most are gone
+      std::erase_if(known, [&](const auto& item) { return !store_.get({resource.group_resource(), ns, item.first}); });
+    }
+    if (listed.empty()) known_.erase(ns);
   } else if (!listed.empty()) {
     const Amount count{static_cast<std::int64_t>(listed.size())};
     sum["count/" + resource.group_resource()] = count;
     if (resource.gvk.group.empty()) sum[resource.plural] = count;
   }
   return sum;
+}
+
+const Amounts& QuotaLedger::usage(const crd::ResourceInfo& resource, const Object& object) const {
+  Known& known = known_[object.ns()][object.name()];
+  if (known.uid != object.uid() || known.generation != object.generation()) {
+    known = {object.uid(), object.generation(), usage_of(resource, object.body())};
+  }
+  return known.amounts;
 }
 
 // What is stored already is no longer pending, though its writer may not have heard of it.

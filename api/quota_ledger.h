@@ -1,6 +1,7 @@
 #pragma once
 
 #include <list>
+#include <map>
 #include <memory>
 #include <string>
 
@@ -35,11 +36,19 @@ class QuotaLedger {
   };
   // The stored objects of one kind.
   Amounts stored(const crd::ResourceInfo& resource, const std::string& ns, const Amounts& hard) const;
+  const Amounts& usage(const crd::ResourceInfo& resource, const Object& object) const;
   void add_pending(Amounts& used, const std::string& resource, const std::string& ns);
 
   const crd::Scheme& scheme_;
   storage::Store& store_;
   std::list<std::weak_ptr<const Pending>> pending_;
+  // Of environments, which are many and are kept as text: what each uses, by namespace and name.
+  struct Known {
+    std::string uid;
+    std::int64_t generation = 0;
+    Amounts amounts;
+  };
+  mutable std::map<std::string, std::map<std::string, Known>> known_;
 };
 
 }  // namespace berth::api

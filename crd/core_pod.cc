@@ -13,6 +13,33 @@ json container_port() {
                                                     {"protocol", text("TCP, UDP or SCTP.")}});
 }
 
+json port_of_probe() { return {{"x-kubernetes-int-or-string", true}, {"description", "The port, or its name."}}; }
+
+json probe() {
+  return open_object("How its readiness is found out.",
+                     {{"exec", open_object("By a command that ends with 0.", {{"command", list_of("The command.", text("A word of it."))}})},
+                      {"httpGet", open_object("By an answer below 400.", {{"path", text("The path.")}, {"port", port_of_probe()}})},
+                      {"tcpSocket", open_object("By a connection.", {{"port", port_of_probe()}})},
+                      {"initialDelaySeconds", number("Seconds from the start to the first look.")},
+                      {"periodSeconds", number("Seconds between looks.")},
+                      {"timeoutSeconds", number("Seconds that a look may take.")},
+                      {"successThreshold", number("Looks in a row that make it ready.")},
+                      {"failureThreshold", number("Looks in a row that make it unready.")}});
+}
+
+json container_state(const char* description) {
+  json ended = {{"exitCode", {{"type", "integer"}, {"format", "int32"}, {"description", "Its exit status."}}},
+                {"reason", text("Why it ended, in one word.")},
+                {"message", text("Why it ended.")},
+                {"startedAt", time("When it began.")},
+                {"finishedAt", time("When it ended.")},
+                {"containerID", text("The id of the container: docker://...")}};
+  return open_object(description,
+                     {{"waiting", open_object("It does not run yet.", {{"reason", text("Why, in one word.")}, {"message", text("Why.")}})},
+                      {"running", open_object("It runs.", {{"startedAt", time("Since when.")}})},
+                      {"terminated", open_object("It has ended.", std::move(ended))}});
+}
+
 json container() {
   return open_object("One container.",
                      {{"name", text("The name of the service.")},
@@ -25,6 +52,7 @@ json container() {
                       {"env", list_by("Its environment variables.", "name",
                                       open_object("One variable.", {{"name", text("Its name.")}, {"value", text("Its value.")}}))},
                       {"resources", open_object("The CPU and memory that it needs and may use.")},
+                      {"readinessProbe", probe()},
                       {"stdin", flag("Whether its standard input is open.")},
                       {"tty", flag("Whether it has a terminal.")}});
 }
@@ -38,8 +66,8 @@ json container_status() {
                       {"image", text("The image that it runs.")},
                       {"imageID", text("The id of that image.")},
                       {"containerID", text("The id of the container: docker://...")},
-                      {"state", open_object("What it does: waiting, running or terminated.")},
-                      {"lastState", open_object("What it did before.")}});
+                      {"state", container_state("What it does: waiting, running or terminated.")},
+                      {"lastState", container_state("What it did before.")}});
 }
 
 json pod_spec() {
@@ -47,6 +75,8 @@ json pod_spec() {
                      {{"nodeName", text("The Docker host that it runs on.")},
                       {"restartPolicy", text("Always, OnFailure or Never.")},
                       {"hostname", text("The name of the host inside.")},
+                      {"securityContext", open_object("What all its containers may do: nothing is said here.")},
+                      {"terminationGracePeriodSeconds", number("Seconds that it is given to end.")},
                       {"containers", list_by("The containers: one.", "name", container())},
                       {"initContainers", list_by("Containers that run before.", "name", container())}});
 }
@@ -98,7 +128,9 @@ ResourceInfo service_kind() {
   info.verbs = {"get", "list", "watch"};
   info.schema = object("Service is what clients of a cluster ask for. berth has none: what a TestEnvironment serves is in its status.",
                        {{"spec", open_object("How it is reached.", {{"type", text("ClusterIP, NodePort or LoadBalancer.")},
-                                                                    {"clusterIP", text("Its address.")}})},
+                                                                    {"clusterIP", text("Its address.")},
+                                                                    {"ports", list_of("Its ports.", open_object("One port."))},
+                                                                    {"selector", text_map("The labels of its pods.")}})},
                         {"status", open_object("Where it is reached.")}});
   info.columns = {{"Type", "string", ".spec.type", "How it is reached."}, age_column()};
   return info;

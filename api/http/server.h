@@ -52,6 +52,8 @@ class ResponseWriter {
   // on, and what it sent already, belongs to the stream. The connection ends when the handler returns. Null when there is no
   // stream: the client has gone, or this request cannot be upgraded (HTTP/1.0; it was answered 400).
   virtual Task<std::shared_ptr<ByteStream>> upgrade(Headers extra) = 0;
+  // The stream is not whole: it breaks off where it is, so that no client takes it for complete.
+  virtual void cut_off() {}
   virtual bool started() const = 0;
 };
 

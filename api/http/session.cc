@@ -72,6 +72,7 @@ class Session::Writer final : public ResponseWriter {
   }
 
   using ResponseWriter::write;
+  void cut_off() override { session_.half_sent_ = session_.half_sent_ || session_.streaming_; }
   Task<bool> write(SharedChunk chunk) override {
     if (session_.head_only_ || session_.connection_->closed()) co_return false;
     if (chunk->size() == 0) co_return true;

@@ -154,6 +154,25 @@ json aggregated_discovery(const crd::Scheme& scheme, bool core) {
           {"items", std::move(items)}};
 }
 
+json custom_kinds(const crd::Scheme& scheme) {
+  json items = json::array();
+  for (const auto& resource : scheme.resources()) {
+    if (is_builtin_group(resource.gvk.group)) continue;
+    json names = {{"kind", resource.gvk.kind}, {"plural", resource.plural}, {"singular", resource.singular}};
+    json version = {{"name", resource.gvk.version}, {"served", true}, {"storage", true}};
+    items.push_back({{"metadata", {{"name", resource.group_resource()}}},
+                     {"spec",
+                      {{"group", resource.gvk.group},
+                       {"names", std::move(names)},
+                       {"scope", resource.namespaced ? "Namespaced" : "Cluster"},
+                       {"versions", json::array({std::move(version)})}}}});
+  }
+  return {{"apiVersion", "apiextensions.k8s.io/v1"},
+          {"kind", "CustomResourceDefinitionList"},
+          {"metadata", {{"resourceVersion", ""}}},
+          {"items", std::move(items)}};
+}
+
 json version_info(const std::string& version) {
   return {{"major", kMajor},
           {"minor", kMinor},

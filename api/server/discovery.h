@@ -22,6 +22,9 @@ json api_resource_list(const crd::Scheme& scheme, const std::string& group, cons
 // The aggregated form (apidiscovery.k8s.io/v2): all of /api (`core`) or of /apis in one document.
 json aggregated_discovery(const crd::Scheme& scheme, bool core);
 
+// The custom kinds by name, as kubectl looks for a kind that the OpenAPI documents do not have: it wants to know that there is none.
+json custom_kinds(const crd::Scheme& scheme);
+
 // /version: shaped as Kubernetes' so that its clients accept it; berth's own version is in berthVersion.
 json version_info(const std::string& version);
 

@@ -123,6 +123,7 @@ json DocumentHandler::legacy_document(const http::ServerRequest& request, const 
     case Kind::Version: return version_info(version_);
     case Kind::CoreVersions: return api_versions(std::string(request.header("Host")));
     case Kind::Groups: return api_group_list(scheme_);
+    case Kind::CustomKinds: return custom_kinds(scheme_);
     case Kind::Group: return api_group(scheme_, route.group);
     case Kind::Resources: return api_resource_list(scheme_, route.group, route.version);
     default: return root_paths(scheme_, check_paths());

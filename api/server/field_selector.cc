@@ -5,6 +5,7 @@
 #include "api/server/selector.h"
 #include "base/text.h"
 #include "crd/fields.h"
+#include "crd/quoted.h"
 
 namespace berth::api {
 
@@ -53,6 +54,13 @@ std::string field_text(const json& body, const std::vector<std::string>& path) {
   }
   if (value->is_string()) return value->get<std::string>();
   return value->is_boolean() || value->is_number() ? crd::dump(*value) : std::string();
+}
+
+// What an object's text must have somewhere when a field of it is `value`; "" when that is not known (escapes).
+std::string text_within(const std::string& value) {
+  std::string quoted;
+  crd::append_quoted(quoted, value);
+  return quoted.size() == value.size() + 2 ? value : "";
 }
 
 // At commas that no backslash precedes.
@@ -121,7 +129,8 @@ Result<FieldSelector> FieldSelector::parse(const crd::ResourceInfo& resource, st
     if (!value) return value.error();
     const std::string field(parts.field);
     if (!is_selectable(resource, field)) return base::error(Reason::BadRequest, "field label not supported: " + field);
-    selector.terms_.push_back({field_path(field), std::move(*value), parts.equal});
+    auto in_text = parts.equal ? text_within(*value) : std::string();
+    selector.terms_.push_back({field_path(field), std::move(*value), parts.equal, std::move(in_text)});
   }
   return selector;
 }
@@ -139,8 +148,10 @@ std::string FieldSelector::text_of(const Object& object, const Term& term) {
 }
 
 bool FieldSelector::matches(const Object& object) const {
-  return std::all_of(terms_.begin(), terms_.end(),
-                     [&object](const Term& term) { return (text_of(object, term) == term.value) == term.equal; });
+  return std::all_of(terms_.begin(), terms_.end(), [&object](const Term& term) {
+    if (!term.in_text.empty() && object.bytes().find(term.in_text) == std::string::npos) return false;
+    return (text_of(object, term) == term.value) == term.equal;
+  });
 }
 
 }  // namespace berth::api

@@ -48,6 +48,7 @@ class Reply final : public http::ResponseWriter {
   using ResponseWriter::write;
   Task<bool> write(http::SharedChunk chunk) override;
   Task<std::shared_ptr<http::ByteStream>> upgrade(http::Headers extra) override;
+  void cut_off() override { writer_.cut_off(); }
   bool started() const override { return writer_.started(); }
 
  private:

@@ -79,8 +79,9 @@ Task<void> ResourceHandler::subresource(const http::ServerRequest& request, cons
   const bool attach_part = route.subresource == "attach" && environment;
   const bool finalize_part = route.subresource == "finalize" && is_namespace(*route.resource);
   if (!status && !log_part && !attach_part && !finalize_part) {
-    auto missing = base::error(Reason::NotFound, route.resource->group_resource() + " \"" + route.name + "\" not found");
-    co_await send_failure(std::move(missing), route, reply);
+    auto missing = base::error(Reason::NotFound, "the server could not find the requested resource");
+    ErrorSubject none;
+    co_await reply.send_error(std::move(missing), std::move(none));
   } else if (status && reads) {
     co_await reads_.get(request, route, reply);
   } else if (status && request.method == "PUT") {

@@ -115,6 +115,8 @@ Route parse_route(const crd::Scheme& scheme, std::string_view path) {
       return route;
     }
     route.version = segments[2];
+    const bool of_definitions = route.group == "apiextensions.k8s.io" && route.version == "v1";
+    if (of_definitions && segments.size() == 4 && segments[3] == "customresourcedefinitions") return {.kind = Kind::CustomKinds};
     return versioned_route(scheme, std::move(route), Segments(segments.begin() + 3, segments.end()));
   }
   return plain_route(segments);

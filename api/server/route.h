@@ -18,6 +18,7 @@ struct Route {
     CoreVersions,  // /api
     Groups,        // /apis
     Group,         // /apis/{group}
+    CustomKinds,   // /apis/apiextensions.k8s.io/v1/customresourcedefinitions
     Resources,     // /api/v1, /apis/{group}/{version}
     Collection,    // .../{plural}
     Item,          // .../{plural}/{name}

@@ -49,6 +49,7 @@ class FieldSelector {
     std::vector<std::string> path;
     std::string value;
     bool equal = true;
+    std::string in_text;  // most objects do not even have this in their text and need not be parsed; "" says nothing
   };
   static std::string text_of(const Object& object, const Term& term);
 

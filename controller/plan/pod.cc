@@ -65,6 +65,7 @@ json readiness_probe(const json& service) {
   json out = json::object();
   copy_fields(out, probe, {"exec", "httpGet", "tcpSocket"});
   if (out.empty()) return out;
+  out.update({{"periodSeconds", 10}, {"timeoutSeconds", 1}, {"successThreshold", 1}, {"failureThreshold", 3}});
   copy_fields(out, probe, {"initialDelaySeconds", "periodSeconds", "timeoutSeconds", "successThreshold", "failureThreshold"});
   return out;
 }
@@ -81,6 +82,7 @@ json pod_spec(const crd::Object& environment, const json& service, const PodHost
   const std::string name = text_at(service, "name");
   const std::string restarts = text_at(service, "restartPolicy");
   json out = {{"containers", json::array({pod_container(service, status_of_service(environment, name))})},
+              {"securityContext", json::object()},  // some clients read what is in it without looking
               {"restartPolicy", restarts.empty() ? "Always" : restarts}};
   copy_fields(out, service, {"terminationGracePeriodSeconds"});
   if (environment.status().contains("scheduledTime")) out["nodeName"] = host.name;

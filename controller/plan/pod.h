@@ -33,6 +33,10 @@ std::vector<crd::json> pods(const crd::Object& environment, const PodHost& host,
 // Whether `stored` says all that `wanted` says.
 bool says_the_same(const crd::Object& stored, const crd::json& wanted);
 
+// Why the container of a service is not there yet, in the word that kubectl's users know; `service_status` is its entry in the
+// environment's status.
+std::string waiting_reason(const crd::json& service_status);
+
 // Internal to plan/: status of the pod of `service` (an entry of the spec); `before` is the pod's stored status or {}.
 crd::json pod_status(const crd::Object& environment, const crd::json& service, const PodHost& host, const crd::json& before,
                      base::SystemTime now);

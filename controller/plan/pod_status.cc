@@ -58,7 +58,7 @@ json terminated(const json& end, const json& status) {
 }
 
 // The word that kubectl's users know for why a container is not there yet.
-std::string waiting_reason(const std::string& reason) {
+std::string word_for(const std::string& reason) {
   static const std::map<std::string, std::string, std::less<>> kWords = {
       {"ImageNotFound", "ErrImagePull"},          {"ImagePullFailed", "ErrImagePull"},
       {"PullRateLimited", "ErrImagePull"},        {"InvalidSpec", "CreateContainerConfigError"},
@@ -108,8 +108,9 @@ PodView look_at_container(const json& environment, const json& status) {
     view = {.phase = "Running", .state = waiting("ContainerStatusUnknown", message)};
   } else {
     // What it waits for changes often, and is in the environment's status: only what is wrong is told here too.
-    const std::string reason = waiting_reason(text_at(status, "reason"));
-    view.state = waiting(reason, reason == kCreating ? "" : message);
+    const std::string reason = word_for(text_at(status, "reason"));
+    if (reason != kCreating) view.message = message;
+    view.state = waiting(reason, view.message);
     view.made = false;
   }
   return view;
@@ -169,6 +170,8 @@ json container_status(const PodView& view, const json& service, const json& stat
 }
 
 }  // namespace
+
+std::string waiting_reason(const json& service_status) { return word_for(text_at(service_status, "reason")); }
 
 json pod_status(const crd::Object& environment, const json& service, const PodHost& host, const json& before, base::SystemTime now) {
   const std::string name = text_at(service, "name");

@@ -169,6 +169,26 @@ json past_service_status(const World& world, const json& before, const std::stri
   return out;
 }
 
+// A container that is kept for looking at may have started, or ended, after the last word about it.
+void put_kept(json& out, const ServiceView& service) {
+  const bool runs = service.state == ServiceState::Running;
+  if (!service.container || (!runs && !has_ended(service))) return;
+  const engine::Container& kept = *service.container;
+  const std::string state = runs ? "Running" : kept.exit_code == 0 ? "Completed" : "Failed";
+  if (text_at(out, "state") == "Waiting") {
+    out.erase("reason");
+    out.erase("message");
+    if (state == "Failed") out["message"] = describe_exit(kept);
+  }
+  out["state"] = state;
+  put(out, "containerID", kept.id);
+  put(out, "containerName", kept.name);
+  put_time(out, "startedAt", kept.started_at);
+  if (runs) return;
+  out["exitCode"] = kept.exit_code;
+  if (kept.finished_at != base::SystemTime{}) put_time(out, "finishedAt", kept.finished_at);
+}
+
 // Services that left the spec but hold ports or a container.
 std::vector<std::string> leaving_services(const World& world) {
   std::vector<std::string> names;
@@ -186,8 +206,14 @@ json services_status(const World& world, const Outline& outline) {
   json services = json::array();
   for (const ServiceView& service : world.services) {
     const std::string& name = service.spec->name;
-    services.push_back(outline.over ? past_service_status(world, stored_service(world.input, name), name)
-                                    : service_status(world, service, outline.finished.has_value()));
+    if (!outline.over) {
+      services.push_back(service_status(world, service, outline.finished.has_value()));
+      continue;
+    }
+    json past = past_service_status(world, stored_service(world.input, name), name);
+    const bool kept = world.input.spec.on_failure == crd::OnFailure::Keep && !world.input.deleting && !world.facts.expired;
+    if (kept) put_kept(past, service);
+    services.push_back(std::move(past));
   }
   for (const std::string& name : leaving_services(world)) {
     json left = past_service_status(world, stored_service(world.input, name), name);

@@ -104,6 +104,7 @@ Task<void> EventTtl::remove(ObjectKey key, std::uint64_t revision) {
   if (removed.has_value() || removed.error().reason == Reason::NotFound || removed.error().reason == Reason::Conflict) co_return;
   ++failures_;
   base::log_warn("events", "event was not removed", {{"event", key.str()}, {"error", removed.error().message}});
+  if (written_.contains(key)) co_return;  // written meanwhile, the feed was quicker
   const Written again{clock_.system_now() - options_.keep, revision};
   note(key, &again);
 }

@@ -35,7 +35,9 @@ void NamespaceController::changed(const ObjectFeed::Change& change) {
   if (&change.resource == &namespaces_) {
     if (!change.now) {
       terminating_.erase(object.name());
-    } else if (object.deleting() && terminating_.insert(object.name()).second) {
+    } else if (!object.deleting()) {
+      terminating_.erase(object.name());  // another one of that name, should its deletion have been missed
+    } else if (terminating_.insert(object.name()).second) {
       queue_.add(object.key());
     }
     return;
@@ -50,12 +52,13 @@ Task<Result<Outcome>> NamespaceController::reconcile(ObjectKey key, runtime::Rec
   if (found.has_error() || !(*found)->deleting()) co_return Outcome{};
   ObjectPtr ns = *found;
   if (crd::array_at(ns->spec(), "finalizers").empty()) co_return Outcome{};  // others hold it
-  const auto content = co_await empty(key.name);
   const bool shown = !crd::array_at(ns->status(), "conditions").empty();
-  if (!content.empty() || shown) {
-    auto told = co_await show(ns, content);
-    if (told.has_error()) co_return told.error();
-  }
+  auto content = co_await empty(key.name);
+  auto told = co_await show(ns, content);
+  if (told.has_error()) co_return told.error();
+  // A create that found the namespace Active may still be on its way to the disk. It was committed before the deletion could be seen,
+  // and so before the first of these writes: after that it can be seen.
+  if (!shown) content = co_await empty(key.name);
   if (!content.failure.empty()) co_return base::error(Reason::InternalError, content.failure);
   if (!content.empty()) co_return Outcome{};
   json body = {{"metadata", {{"name", ns->name()}, {"uid", ns->uid()}}}, {"spec", json::object()}};

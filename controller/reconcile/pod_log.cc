@@ -28,6 +28,22 @@ class LimitedLog {
   std::optional<std::int64_t> limit_;
 };
 
+// A log that ends because the engine or berthd does is no log to its end.
+class WholeOrCutOff {
+ public:
+  explicit WholeOrCutOff(http::ResponseWriter& writer) : writer_(writer) {}
+  WholeOrCutOff(const WholeOrCutOff&) = delete;
+  WholeOrCutOff& operator=(const WholeOrCutOff&) = delete;
+  ~WholeOrCutOff() {
+    if (!whole_) writer_.cut_off();
+  }
+  void whole() { whole_ = true; }
+
+ private:
+  http::ResponseWriter& writer_;
+  bool whole_ = false;
+};
+
 }  // namespace
 
 void LogTail::add(std::string_view bytes) {
@@ -67,18 +83,24 @@ Task<Result<void>> write_pod_log(engine::Engine& engine, base::Clock& clock, std
   std::string type = "text/plain";
   http::Headers none;
   co_await writer.start_stream(200, std::move(type), std::move(none));
+  WholeOrCutOff end(writer);
   LimitedLog log(writer, options.limit_bytes);
   while (true) {
     auto chunk = co_await (*opened)->next();
-    if (chunk.has_error() || !*chunk) break;
+    if (chunk.has_error()) co_return Result<void>();
+    if (!*chunk) break;
     auto bytes = std::move((*chunk)->bytes);
     if (tail) {
       tail->add(bytes);
       continue;
     }
     const bool more = co_await log.write(std::move(bytes));
-    if (!more) co_return Result<void>();
+    if (!more) {
+      end.whole();
+      co_return Result<void>();
+    }
   }
+  end.whole();
   if (tail) {
     auto bytes = tail->take();
     co_await log.write(std::move(bytes));

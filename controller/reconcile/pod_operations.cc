@@ -41,7 +41,9 @@ class PodServer {
     const auto name = pod_name_of(*environment, service);
     const auto container = newest(*environment, service);
     if (!container || container->started_at == base::SystemTime{}) {
-      const std::string waits = "container \"" + service + "\" in pod \"" + name + "\" is waiting to start: ContainerCreating";
+      const std::string reason = plan::waiting_reason(service_entry(*environment, service));
+      const std::string why = reason == "ErrImagePull" ? "trying and failing to pull image" : reason;
+      const std::string waits = "container \"" + service + "\" in pod \"" + name + "\" is waiting to start: " + why;
       co_return base::error(Reason::BadRequest, waits);
     }
     const auto& entry = service_entry(*environment, service);

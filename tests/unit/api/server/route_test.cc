@@ -25,6 +25,8 @@ TEST(Route, FindsWhatIsNoResource) {
   EXPECT_EQ(route("/api/").kind, Kind::CoreVersions);
   EXPECT_EQ(route("/api/v1").kind, Kind::Resources);
   EXPECT_EQ(route("/apis").kind, Kind::Groups);
+  EXPECT_EQ(route("/apis/apiextensions.k8s.io/v1/customresourcedefinitions").kind, Kind::CustomKinds);
+  EXPECT_EQ(route("/apis/apiextensions.k8s.io/v1/other").kind, Kind::Unknown);
   EXPECT_EQ(route("/apis/berth.dev").kind, Kind::Group);
   EXPECT_EQ(route("/apis/berth.dev/v1alpha1").kind, Kind::Resources);
   EXPECT_EQ(route("/berth/v1/reap").kind, Kind::Reap);

@@ -88,7 +88,8 @@ TEST(Pod, HasOneContainerWithWhatTheServiceSays) {
   EXPECT_EQ(container["env"][0]["name"], "PGDATA");
   EXPECT_EQ(container["resources"]["limits"]["memory"], "64Mi");
   EXPECT_EQ(container["ports"], shop.service["ports"]);
-  EXPECT_EQ(container["readinessProbe"], json::parse(R"({"tcpSocket":{"port":"sql"},"periodSeconds":2})"));
+  EXPECT_EQ(container["readinessProbe"], json::parse(R"({"tcpSocket":{"port":"sql"},"periodSeconds":2,"timeoutSeconds":1,
+                                             "successThreshold":1,"failureThreshold":3})"));
 }
 
 TEST(Pod, ThatWaitsForItsLeasesIsUnschedulable) {

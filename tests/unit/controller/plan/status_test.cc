@@ -262,6 +262,22 @@ TEST(Status, OfAnEndedEnvironmentWhatIsGoneIsRemoved) {
   EXPECT_EQ(service_of(status, "api")["state"], "Removed");
 }
 
+TEST(Status, WhatIsKeptForDebuggingIsShownAsItIs) {
+  Scene scene = ready_shop();
+  scene.input.spec.on_failure = crd::OnFailure::Keep;
+  scene.input.status = scene.status();
+  scene.input.status["phase"] = "Failed";
+  for (json& service : scene.input.status["services"]) {
+    if (service["name"] == "api") service.update({{"state", "Waiting"}, {"message", "is being started"}});
+  }
+  scene.input.actual.containers.pop_back();
+  scene.exited("api", 7);
+  const json api = service_of(scene.status(), "api");
+  ASSERT_EQ(api["state"], "Failed");
+  EXPECT_EQ(api["exitCode"], 7);
+  EXPECT_EQ(api["message"], "exited with code 7");
+}
+
 TEST(Status, PendingSaysWhatItWaitsFor) {
   Scene scene = shop();
   scene.input.leases = {};

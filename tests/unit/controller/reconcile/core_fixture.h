@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -20,6 +21,8 @@ namespace berth::reconcile {
 struct CoreTest : testing::Test {
   explicit CoreTest(storage::StoreOptions options = {})
       : store(storage::make_memory_store(io.get_executor(), options)) {}
+  using MakeStore = std::function<std::unique_ptr<storage::Store>(Executor, base::Clock&)>;
+  explicit CoreTest(const MakeStore& make) : store(make(io.get_executor(), clock)) {}
 
   asio::io_context io;
   fakes::FakeClock clock;

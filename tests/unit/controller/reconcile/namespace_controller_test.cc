@@ -1,5 +1,6 @@
 #include "controller/reconcile/namespace_controller.h"
 
+#include "tests/fakes/slow_journal.h"
 #include "tests/unit/controller/reconcile/core_fixture.h"
 
 namespace berth::reconcile {
@@ -32,6 +33,48 @@ TEST_F(NamespaceControllerTest, WhatIsInsideGoesFirst) {
   EXPECT_FALSE(there("a"));
   EXPECT_FALSE(get(secrets, "s"));
   EXPECT_TRUE(registry.get(maps, {"other", "b"}).has_value());
+}
+
+// The disk is slow: what was accepted before the deletion could be seen comes to light after the namespace was found empty.
+struct SlowNamespaceTest : CoreTest {
+  SlowNamespaceTest()
+      : CoreTest([](Executor executor, base::Clock& c) {
+          return fakes::make_slow_store(std::move(executor), c, std::make_shared<fakes::SlowDisk>());
+        }) {}
+
+  int accepted = 0;
+
+  Task<void> remove_namespace() {
+    ObjectKey key{"", "ci"};
+    api::DeletePreconditions none;
+    co_await registry.remove(namespaces, std::move(key), std::move(none));
+  }
+  Task<void> create_map(std::string name) {
+    json body = {{"apiVersion", "v1"}, {"kind", "ConfigMap"}, {"metadata", {{"name", std::move(name)}}}};
+    std::string ns = "ci";
+    api::WriteOptions options;
+    auto made = co_await registry.create(maps, std::move(ns), std::move(body), std::move(options));
+    accepted += made.has_value() ? 1 : 0;
+  }
+};
+
+TEST_F(SlowNamespaceTest, WhatWasAcceptedBeforeTheDeletionWasSeenGoesToo) {
+  start();
+  for (int i = 0; i < 20; ++i) {
+    json body = {{"apiVersion", "v1"}, {"kind", "Namespace"}, {"metadata", {{"name", "ci"}}}};
+    fakes::run_task(io, clock, registry.create(namespaces, "", std::move(body), {})).value();
+    TaskGroup both(io.get_executor(), "both");
+    both.spawn("remove", remove_namespace());
+    fakes::settle(io);  // it is on its way to the disk
+    both.spawn("create", create_map("late" + std::to_string(i)));
+    fakes::run_for(io, clock, std::chrono::seconds(5));
+    fakes::run_task(io, clock, both.stop());
+    EXPECT_FALSE(get(namespaces, "ci")) << i;
+    EXPECT_FALSE(there("late" + std::to_string(i))) << i;
+  }
+  EXPECT_EQ(accepted, 20);
+  stop();
+  fakes::run_task(io, clock, store->stop());
 }
 
 TEST_F(NamespaceControllerTest, WaitsForFinalizersAndSaysSo) {

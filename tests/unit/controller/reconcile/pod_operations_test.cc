@@ -65,7 +65,7 @@ TEST_F(PodOperationsTest, AContainerThatIsNotThereYetHasNoLog) {
   engine.inject({.operation = "container_create", .times = -1, .error = base::error(Reason::EngineError, "no")});
   create(environment("shop", {service("redis")}));
   run(1s);
-  EXPECT_EQ(log({}), "error: container \"redis\" in pod \"shop.redis\" is waiting to start: ContainerCreating");
+  EXPECT_EQ(log({}), "error: container \"redis\" in pod \"shop.redis\" is waiting to start: CreateContainerError");
 }
 
 TEST_F(PodOperationsTest, AnExecHasItsStreamsAndItsExitCode) {
