@@ -68,6 +68,7 @@ class FakeEngine final : public engine::Engine {
   engine::EngineInfo engine_info{"FAKE:ENGINE", "20.10.24", "1.41", 2, std::int64_t{8} << 30, "Fake Linux"};
   bool duplicate_network_names = false;           // true: as 20.10 when several creates race
   bool every_image_exists = true;                 // else only those of add_image()
+  bool every_pull_succeeds = false;               // of references without offer_image() and refuse_pull()
   std::map<std::string, base::Duration> latency;  // by operation
   void behave(std::string who, Behaviour behaviour);
   void add_image(std::string reference, engine::Image image);
@@ -76,6 +77,7 @@ class FakeEngine final : public engine::Engine {
   void offer_image(std::string reference, engine::Image image);
   void refuse_pull(std::string reference, Error error);
   void inject(Fault fault);
+  void forget_faults();
   // Down: every call fails with EngineUnavailable, streams end. Containers run on.
   void set_down(bool down);
   // Events are lost (not stored, not delivered) while true.
@@ -112,6 +114,7 @@ class FakeEngine final : public engine::Engine {
   std::vector<engine::Network> networks() const;
   std::vector<engine::Volume> volumes() const;
   std::optional<engine::Container> container(const std::string& id_or_name) const;
+  std::optional<engine::Network> network(const std::string& id_or_name) const;  // without endpoints
   std::optional<engine::ContainerSpec> spec(const std::string& id_or_name) const;
   std::map<std::string, engine::FileToCopy> files(const std::string& id_or_name) const;  // by path
   std::vector<std::string> aliases(const std::string& id_or_name) const;
@@ -186,6 +189,7 @@ class FakeEngine final : public engine::Engine {
   std::optional<Error> start_obstacle(const Box& box) const;
   Result<void> stop(const std::string& id, base::Duration grace);
   Result<void> remove(const std::string& id);
+  void print(Box& box, std::string_view text);  // to its log
   void end_processes(const BoxPtr& box, int exit_code, bool oom_killed);
   void erase_box(const BoxPtr& box);
   Task<void> live(BoxPtr box, int run, Behaviour behaviour);

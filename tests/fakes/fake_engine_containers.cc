@@ -68,7 +68,7 @@ Result<std::string> FakeEngine::create(const engine::ContainerSpec& spec) {
             holder->view.id +
             "\". You have to remove (or rename) that container to be able to reuse that name.");
   }
-  auto box = std::make_shared<Box>();
+  auto box = std::make_shared<Box>(executor_);
   box->spec = spec;
   auto& view = box->view;
   view.id = new_id();
@@ -171,7 +171,7 @@ Result<void> FakeEngine::start(const std::string& id) {
   if (published) view.ports = box->spec.ports;
   if (view.has_healthcheck) view.health = "starting";
   const auto behaviour = behaviour_of(*box);
-  box->output += behaviour.logs;
+  print(*box, behaviour.logs);
   ++box->runs;
   emit_container(*box, "start");
   tasks_.spawn("container", live(box, box->runs, behaviour));
@@ -217,6 +217,7 @@ void FakeEngine::end_processes(const BoxPtr& box, int exit_code, bool oom_killed
   view.oom_killed = oom_killed;
   view.finished_at = clock_.system_now();
   view.ports.clear();
+  box->changed.notify_all();
   if (oom_killed) emit_container(*box, "oom");
   emit_container(*box, "die", {{"exitCode", std::to_string(exit_code)}});
   for (auto& attachment : view.attachments) {

@@ -37,8 +37,7 @@ void FakeEngine::set_health(const std::string& container, std::string health) {
 }
 
 void FakeEngine::write_logs(const std::string& container, std::string_view text) {
-  box_or_throw(container)->output += text;
-  changed_->notify_all();
+  print(*box_or_throw(container), text);
 }
 
 std::string FakeEngine::add_foreign_container(std::string name, std::string network, engine::Labels labels) {
@@ -69,6 +68,11 @@ std::vector<engine::Container> FakeEngine::containers() const {
 std::optional<engine::Container> FakeEngine::container(const std::string& id_or_name) const {
   const auto box = find_box(id_or_name);
   return box ? std::optional(box->view) : std::nullopt;
+}
+
+std::optional<engine::Network> FakeEngine::network(const std::string& id_or_name) const {
+  const auto found = find_network(id_or_name);
+  return found ? std::optional(describe(*found, false)) : std::nullopt;
 }
 
 std::optional<engine::ContainerSpec> FakeEngine::spec(const std::string& id_or_name) const {

@@ -19,12 +19,15 @@ inline Error no_such_network(const std::string& id) {
 }
 
 struct FakeEngine::Box {
+  explicit Box(Executor executor) : changed(executor) {}
   engine::Container view;  // as inspect shows it
   engine::ContainerSpec spec;
   std::map<std::string, std::vector<std::string>> aliases;  // by network name
   std::map<std::string, engine::FileToCopy> files;
   std::vector<std::string> volumes;  // anonymous
   std::string output;
+  std::vector<std::pair<std::size_t, base::SystemTime>> written;  // where each piece of it begins, and when that came
+  base::Signal changed;                                           // output or state
   int runs = 0;  // starts so far; tells a later life from an earlier one
   bool gone = false;
 };
@@ -49,5 +52,7 @@ struct Prefix {
 };
 std::optional<Prefix> parse_prefix(const std::string& text);
 std::string format_address(std::uint32_t address);
+// "2026-11-23T09:36:43.123456789Z": as engines write times.
+std::string engine_time(base::SystemTime time);
 
 }  // namespace berth::fakes

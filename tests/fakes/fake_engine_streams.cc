@@ -20,6 +20,12 @@ std::string last_lines(const std::string& text, int n) {
   return n > 0 ? text : text.substr(from + 1);
 }
 
+bool is_asked_for(base::SystemTime written, const engine::LogOptions& options) {
+  if (options.since && written < *options.since) return false;
+  if (!options.since && options.since_seconds && written < base::SystemTime{std::chrono::seconds(*options.since_seconds)}) return false;
+  return !options.until || written <= *options.until;
+}
+
 }  // namespace
 
 struct FakeEngine::Subscription {
@@ -48,13 +54,11 @@ class FakeEngine::Events final : public engine::EventStream {
 
 class FakeEngine::Logs final : public engine::LogStream {
  public:
-  Logs(BoxPtr box, std::shared_ptr<base::Signal> changed, std::string first, std::shared_ptr<int> following)
-      : box_(std::move(box)),
-        changed_(std::move(changed)),
-        pending_(std::move(first)),
-        following_(std::move(following)),
-        follow_(following_ != nullptr) {
-    read_ = box_->output.size();
+  // `following` is null for a log that is not followed.
+  Logs(BoxPtr box, engine::LogOptions options, std::shared_ptr<int> following)
+      : box_(std::move(box)), options_(std::move(options)), following_(std::move(following)), follow_(following_ != nullptr) {
+    if (options_.tail) read_ = box_->output.size() - last_lines(box_->output, *options_.tail).size();
+    pending_ = take();
     if (follow_) ++*following_;
   }
   ~Logs() override {
@@ -62,11 +66,10 @@ class FakeEngine::Logs final : public engine::LogStream {
   }
 
   Task<Result<std::optional<engine::LogChunk>>> next() override {
-    while (pending_.empty() && follow_ && box_->view.running() && read_ == box_->output.size())
-      co_await changed_->wait();
-    if (pending_.empty() && follow_) {
-      pending_ = box_->output.substr(read_);
-      read_ = box_->output.size();
+    if (pending_.empty() && follow_) pending_ = take();
+    while (pending_.empty() && follow_ && box_->view.running()) {
+      co_await box_->changed.wait();
+      pending_ = take();
     }
     if (pending_.empty()) co_return std::nullopt;
     engine::LogChunk chunk{1, std::exchange(pending_, "")};
@@ -74,13 +77,54 @@ class FakeEngine::Logs final : public engine::LogStream {
   }
 
  private:
+  std::string take() {
+    const auto& output = box_->output;
+    if (!options_.timestamps && !options_.since && !options_.since_seconds && !options_.until) {
+      return output.substr(std::exchange(read_, output.size()));
+    }
+    std::string text;
+    while (read_ < output.size()) {
+      auto end = output.find('\n', read_);
+      if (end == std::string::npos && box_->view.running()) break;  // its rest is still to come
+      end = end == std::string::npos ? output.size() : end + 1;
+      const auto written = time_of(read_);
+      if (is_asked_for(written, options_)) {
+        if (options_.timestamps) text += engine_time(written) + " ";
+        text.append(output, read_, end - read_);
+      }
+      read_ = end;
+    }
+    return text;
+  }
+  base::SystemTime time_of(std::size_t offset) const {
+    const auto after = std::upper_bound(box_->written.begin(), box_->written.end(), offset,
+                                        [](std::size_t at, const auto& piece) { return at < piece.first; });
+    return std::prev(after)->second;
+  }
+
   BoxPtr box_;
-  std::shared_ptr<base::Signal> changed_;
+  engine::LogOptions options_;
   std::string pending_;
   std::size_t read_ = 0;
-  std::shared_ptr<int> following_;  // null: not one of them
+  std::shared_ptr<int> following_;
   bool follow_;
 };
+
+void FakeEngine::print(Box& box, std::string_view text) {
+  if (text.empty()) return;
+  box.written.emplace_back(box.output.size(), clock_.system_now());
+  box.output += text;
+  box.changed.notify_all();
+}
+
+std::string engine_time(base::SystemTime time) {
+  if (time == base::SystemTime{}) return "0001-01-01T00:00:00Z";
+  auto text = base::format_micro_time(time);
+  const auto nanos = std::chrono::duration_cast<std::chrono::nanoseconds>(time.time_since_epoch()).count() % 1000;
+  const auto digits = std::to_string(1000 + nanos);
+  text.replace(text.size() - 1, 1, digits.substr(1) + "Z");
+  return text;
+}
 
 void FakeEngine::emit(std::string type, std::string action, std::string actor, engine::Labels attributes) {
   changed_->notify_all();
@@ -135,9 +179,7 @@ Task<Result<std::unique_ptr<engine::LogStream>>> FakeEngine::logs(std::string id
     const auto box = find_box(id);
     if (!box) return no_such_container(id);
     last_log_options_ = options;
-    auto first = options.tail ? last_lines(box->output, *options.tail) : box->output;
-    return std::unique_ptr<engine::LogStream>(
-        std::make_unique<Logs>(box, changed_, std::move(first), options.follow ? following_ : nullptr));
+    return std::unique_ptr<engine::LogStream>(std::make_unique<Logs>(box, options, options.follow ? following_ : nullptr));
   };
   return call("container_logs", id, deadline, std::move(effect));
 }
