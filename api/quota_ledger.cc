@@ -76,6 +76,8 @@ Amounts QuotaLedger::stored(const crd::ResourceInfo& resource, const std::string
 }
 
 const Amounts& QuotaLedger::usage(const crd::ResourceInfo& resource, const Object& object) const {
+  // Namespaces come and go, and their quotas before them.
+  if (!known_.contains(object.ns())) std::erase_if(known_, [&](const auto& item) { return store_.list(kQuotas, item.first).items.empty(); });
   Known& known = known_[object.ns()][object.name()];
   if (known.uid != object.uid() || known.generation != object.generation()) {
     known = {object.uid(), object.generation(), usage_of(resource, object.body())};

@@ -1,8 +1,14 @@
 #include "controller/app/app.h"
 
+#include <malloc.h>
+#include <sys/resource.h>
+
 #include <algorithm>
 #include <csignal>
+#include <cstdlib>
+#include <iostream>
 
+#include <boost/asio/io_context.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/this_coro.hpp>
@@ -57,11 +63,12 @@ reconcile::HostOptions host_options(const Config& config, const std::string& ins
 
 // In the order of construction: what stands further down uses what stands above it.
 struct App::Impl {
-  Impl(Executor ex, Config c, DataDir d) : executor(ex), config(std::move(c)), data_dir(std::move(d)) {}
+  Impl(Executor ex, Config c, DataDir d, Wraps w) : executor(ex), config(std::move(c)), data_dir(std::move(d)), wraps(std::move(w)) {}
 
   Executor executor;
   Config config;
   DataDir data_dir;
+  const Wraps wraps;
   InstanceLock instance_lock;
   std::function<void(const Error&)> on_fatal;
   base::SystemClock clock;
@@ -188,8 +195,8 @@ Result<void> announce(const DataDir& data_dir, http::Endpoint https, const std::
 
 }  // namespace
 
-App::App(Executor executor, Config config, DataDir data_dir)
-    : impl_(std::make_unique<Impl>(std::move(executor), std::move(config), std::move(data_dir))) {}
+App::App(Executor executor, Config config, DataDir data_dir, Wraps wraps)
+    : impl_(std::make_unique<Impl>(std::move(executor), std::move(config), std::move(data_dir), std::move(wraps))) {}
 
 App::~App() = default;
 
@@ -203,8 +210,9 @@ Task<Result<void>> App::start() {
   if (token.has_error()) co_return token.error();
   auto store = storage::open_sqlite_store(app.executor, app.data_dir.file("berth.db"));
   if (store.has_error()) co_return store.error();
-  app.store = std::move(*store);
+  app.store = app.wraps.store ? app.wraps.store(std::move(*store)) : std::move(*store);
   app.engine = engine::make_http_engine(app.executor, app.clock, app.config.docker_host, app.engine_metrics);
+  if (app.wraps.engine) app.engine = app.wraps.engine(std::move(app.engine));
   app.transport = reconcile::make_probe_transport(app.executor, app.clock);
   warn_about_ports(app.config.port_range);
 
@@ -283,12 +291,10 @@ Task<Result<void>> start(App& app) {
   co_return base::error(Reason::InternalError, "cannot start: " + failure);
 }
 
-}  // namespace
-
-Task<int> run_until_signalled(Config config, DataDir data_dir) {
+Task<int> run_until_signalled(Config config, DataDir data_dir, Wraps wraps) {
   const auto executor = co_await asio::this_coro::executor;
   asio::signal_set signals(executor, SIGTERM, SIGINT, SIGHUP);
-  App app(executor, std::move(config), std::move(data_dir));
+  App app(executor, std::move(config), std::move(data_dir), std::move(wraps));
   int code = 0;
   const auto give_up = [&](const Error& error) {
     base::log_error("berthd", error.message, {{"reason", base::to_string(error.reason)}});
@@ -312,6 +318,44 @@ Task<int> run_until_signalled(Config config, DataDir data_dir) {
   co_await app.stop();
   base::log_info("berthd", "stopped");
   co_return code;
+}
+
+std::optional<std::string> variable(const std::string& name) {
+  const char* value = std::getenv(name.c_str());
+  return value ? std::optional<std::string>(value) : std::nullopt;
+}
+
+// Every probe, stream and watcher is a descriptor.
+void raise_descriptor_limit() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  ::setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+int refuse(const Error& error, int code) {
+  std::cerr << "berthd: " << error.message << "\n";
+  return code;
+}
+
+}  // namespace
+
+int run_daemon(int argc, char** argv, Wraps wraps) {
+  const std::vector<std::string> arguments(argv + 1, argv + argc);
+  auto read = read_config(arguments, variable);
+  if (read.has_error()) return refuse(read.error(), 2);
+  if (read->text) {
+    std::cout << *read->text;
+    return 0;
+  }
+  base::log_setup(read->config.log_format, read->config.log_level);
+  ::mallopt(M_ARENA_MAX, 2);
+  std::signal(SIGPIPE, SIG_IGN);
+  raise_descriptor_limit();
+  auto data_dir = DataDir::open(read->config.data_dir);
+  if (data_dir.has_error()) return refuse(data_dir.error(), 1);
+  asio::io_context io(1);
+  return base::run_main(io, run_until_signalled(std::move(read->config), std::move(*data_dir), std::move(wraps)));
 }
 
 }  // namespace berth::app

@@ -1,17 +1,26 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 
+#include "api/storage/store.h"
 #include "base/task.h"
 #include "controller/app/config.h"
 #include "controller/app/data_dir.h"
+#include "controller/engine/engine.h"
 
 namespace berth::app {
+
+// What stands between berthd and its two effects on the world. Tests put themselves there; empty: nothing does.
+struct Wraps {
+  std::function<std::unique_ptr<engine::Engine>(std::unique_ptr<engine::Engine>)> engine;
+  std::function<std::unique_ptr<storage::Store>(std::unique_ptr<storage::Store>)> store;
+};
 
 // The composition root of berthd: every part, in the order in which they start; they stop the other way round. Loop thread only.
 class App {
  public:
-  App(Executor executor, Config config, DataDir data_dir);
+  App(Executor executor, Config config, DataDir data_dir, Wraps wraps);
   ~App();
 
   // Opens the store, listens, starts every part. Serves requests when it returns; does not wait for the engine.
@@ -28,7 +37,7 @@ class App {
   std::unique_ptr<Impl> impl_;
 };
 
-// The whole life of a daemon: starts the App, waits for SIGTERM or SIGINT (SIGHUP reloads), stops it. The exit status.
-Task<int> run_until_signalled(Config config, DataDir data_dir);
+// berthd from its arguments to its exit status: starts the App, waits for SIGTERM or SIGINT (SIGHUP reloads), stops it. Once in a process.
+int run_daemon(int argc, char** argv, Wraps wraps = {});
 
 }  // namespace berth::app

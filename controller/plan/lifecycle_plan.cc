@@ -139,8 +139,8 @@ void plan_leases(const World& world, PlanBuilder& builder) {
 
 void plan_finished(const World& world, PlanBuilder& builder) {
   const Input& input = world.input;
-  const bool keep = !world.facts.expired && input.spec.on_failure == crd::OnFailure::Keep &&
-                    (!input.spec.ttl || builder.wait_until(after(input.created, *input.spec.ttl)));
+  const bool keep = keeps_failed(world);
+  if (keep && input.spec.ttl) builder.wait_until(after(input.created, *input.spec.ttl));
   if (!keep) {
     remove_everything(world, builder, world.facts.expired ? "expired" : "failed",
                       world.facts.expired ? "the environment has expired" : "the environment has failed");

@@ -38,7 +38,7 @@ std::string state_name(const ServiceView& service) {
     case ServiceState::Missing:
     case ServiceState::Created: return "Waiting";
     case ServiceState::Running: return "Running";
-    case ServiceState::Exited: return "Restarting";
+    case ServiceState::Exited: return service.current ? "Restarting" : "Removing";  // another one takes its place
     case ServiceState::Completed: return "Completed";
     case ServiceState::Failed: return "Failed";
     case ServiceState::Removing: return "Removing";
@@ -152,13 +152,13 @@ json past_service_status(const World& world, const json& before, const std::stri
   out["name"] = name;
   out["ready"] = false;
   out["ports"] = ports_status(world.input, name);
-  const bool exists = std::any_of(world.containers.begin(), world.containers.end(), [&](const engine::Container* container) {
-    return container->id == text_at(before, "containerID");
-  });
+  const std::string id = text_at(before, "containerID");
+  const bool exists = std::any_of(world.containers.begin(), world.containers.end(),
+                                  [&](const engine::Container* container) { return container->id == id; });
   const std::string state = text_at(before, "state");
   if (world.input.deleting) {
     out["state"] = exists ? "Removing" : "Removed";
-  } else if (!exists && state != "Completed" && state != "Failed") {
+  } else if (!exists && !id.empty() && state != "Completed" && state != "Failed") {
     out["state"] = "Removed";
   }
   if (!exists) {
@@ -169,11 +169,16 @@ json past_service_status(const World& world, const json& before, const std::stri
   return out;
 }
 
-// A container that is kept for looking at may have started, or ended, after the last word about it.
-void put_kept(json& out, const ServiceView& service) {
-  const bool runs = service.state == ServiceState::Running;
-  if (!service.container || (!runs && !has_ended(service))) return;
+// A container that is kept for looking at may have been made, started, or ended after the last word about it.
+json kept_service_status(json before, const ServiceView& service, json ports) {
   const engine::Container& kept = *service.container;
+  json out = std::move(before);
+  out["ready"] = false;
+  out["ports"] = std::move(ports);
+  put(out, "containerID", kept.id);
+  put(out, "containerName", kept.name);
+  const bool runs = service.state == ServiceState::Running;
+  if (!runs && !has_ended(service)) return out;
   const std::string state = runs ? "Running" : kept.exit_code == 0 ? "Completed" : "Failed";
   if (text_at(out, "state") == "Waiting") {
     out.erase("reason");
@@ -181,12 +186,11 @@ void put_kept(json& out, const ServiceView& service) {
     if (state == "Failed") out["message"] = describe_exit(kept);
   }
   out["state"] = state;
-  put(out, "containerID", kept.id);
-  put(out, "containerName", kept.name);
   put_time(out, "startedAt", kept.started_at);
-  if (runs) return;
+  if (runs) return out;
   out["exitCode"] = kept.exit_code;
   if (kept.finished_at != base::SystemTime{}) put_time(out, "finishedAt", kept.finished_at);
+  return out;
 }
 
 // Services that left the spec but hold ports or a container.
@@ -210,10 +214,9 @@ json services_status(const World& world, const Outline& outline) {
       services.push_back(service_status(world, service, outline.finished.has_value()));
       continue;
     }
-    json past = past_service_status(world, stored_service(world.input, name), name);
-    const bool kept = world.input.spec.on_failure == crd::OnFailure::Keep && !world.input.deleting && !world.facts.expired;
-    if (kept) put_kept(past, service);
-    services.push_back(std::move(past));
+    json stored = stored_service(world.input, name);
+    const bool kept = service.container && !world.input.deleting && keeps_failed(world);
+    services.push_back(kept ? kept_service_status(std::move(stored), service, ports_status(world.input, name)) : past_service_status(world, stored, name));
   }
   for (const std::string& name : leaving_services(world)) {
     json left = past_service_status(world, stored_service(world.input, name), name);

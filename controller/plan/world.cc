@@ -246,6 +246,12 @@ base::SystemTime restart_due(const ServiceView& service) {
   return container.finished_at + std::chrono::duration_cast<base::SystemTime::duration>(delay);
 }
 
+bool keeps_failed(const World& world) {
+  const Input& input = world.input;
+  if (world.facts.expired || input.spec.on_failure != crd::OnFailure::Keep) return false;
+  return !input.spec.ttl || input.now < input.created + std::chrono::duration_cast<base::SystemTime::duration>(*input.spec.ttl);
+}
+
 bool is_owned(const Input& input, const engine::Labels& labels) {
   return !input.uid.empty() && label(labels, kInstanceLabel) == input.instance && label(labels, kUidLabel) == input.uid;
 }

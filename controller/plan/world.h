@@ -53,6 +53,9 @@ struct World {
 
 World observe(const Input& input);
 
+// Whether the containers of a Failed environment stay for looking at: until its ttl is over.
+bool keeps_failed(const World& world);
+
 // Whether `dependency` is in the condition that `wanted` asks for.
 bool is_satisfied(const ServiceView& dependency, crd::DependencyCondition wanted);
 // The first dependency of `service` that is not; nullptr when it may start.
