@@ -1,0 +1,135 @@
+#!/usr/bin/env bash
+# Kills berthd at its first effect on the world, then at its second, and so on, until a whole scenario ends without a kill: whatever was
+# half done, a berthd that is started again finishes it, and nothing is left that nobody wants.
+#   crash_points.sh PROGRAMS [FIRST [STEP]]      PROGRAMS: folder of crashing_berthd and berth_engine_simulator; every STEPth point from
+#                                                FIRST on; without FIRST all of them, the odd beside the even
+# BERTH_BIN is the folder of berthd.
+set -euo pipefail
+if [ $# -eq 1 ]; then
+  "$0" "$1" 1 2 & odd=$!
+  status=0
+  "$0" "$1" 2 2 || status=1
+  wait "$odd" || status=1
+  exit "$status"
+fi
+PROGRAMS=$1 FIRST=${2:-1} STEP=${3:-1}
+: "${BERTH_BIN:?folder of berthd}"
+ROOT=$(mktemp -d /tmp/berth-crash.XXXXXX)
+BERTHD_PID='' ENGINE_PID='' NUMBER=0
+stop_all() {
+  local pid
+  for pid in $BERTHD_PID $ENGINE_PID; do
+    kill -KILL "$pid" 2>/dev/null || true
+    timeout 10 tail --pid="$pid" -f /dev/null || true
+  done
+  BERTHD_PID='' ENGINE_PID=''
+}
+finish() {
+  local status=$?
+  stop_all
+  if [ "$status" -eq 0 ]; then rm -rf "$ROOT"; else echo "kept: $ROOT" >&2; fi
+}
+trap finish EXIT
+fail() {
+  printf 'FAILED at crash point %s (%s): %s\n' "$NUMBER" "$(sed -n "${NUMBER}p" "$WORK/trace" 2>/dev/null)" "$*" >&2
+  tail -n 40 "$WORK/berthd.log" >&2
+  exit 1
+}
+
+control() { curl -sf --max-time 10 --unix-socket "$WORK/control.sock" "http://engine$1" "${@:2}"; }
+api() { curl -sf --max-time 10 --unix-socket "$WORK/berthd.sock" "http://berthd$1" "${@:2}"; }
+
+start_berthd() { # PROGRAM
+  "$1" --data-dir "$WORK/data" --manifests "$WORK/manifests" --listen "unix://$WORK/berthd.sock" --docker-host "unix://$WORK/engine.sock" \
+    --port-range 31000-31099 --subnet-pool 10.217.0.0/20 --prune-delay 50ms >>"$WORK/berthd.log" 2>&1 &
+  BERTHD_PID=$!
+  disown  # bash would tell of each kill
+}
+passed_by() { wc -l <"$WORK/trace"; }
+killed() { ! kill -0 "$BERTHD_PID" 2>/dev/null; }
+# What waits for something starts berthd again when it finds it killed: once, and then for good.
+until_true() { # SENTENCE COMMAND...
+  local end=$((SECONDS + 30))
+  until ! killed && "${@:2}" 2>/dev/null; do
+    if killed; then
+      "$AGAIN" || fail "berthd ended by itself: $1"
+      [ "$(passed_by)" -eq "$NUMBER" ] || fail "berthd ended by itself before its crash point: $1"
+      AGAIN=false
+      start_berthd "$BERTH_BIN/berthd"
+    fi
+    [ "$SECONDS" -lt "$end" ] || fail "not within 30 s: $1; $(api /apis/berth.dev/v1alpha1/testenvironments | jq -c '[.items[] | [.metadata.name, .status.phase, .status.message]]'); $(control /state | jq -c '[.containers[].name, .networks[].Name]')"
+    sleep 0.02
+  done
+}
+
+put() { # NAME GREETING
+  cat >"$WORK/$1.yaml" <<YAML
+apiVersion: berth.dev/v1alpha1
+kind: TestEnvironment
+metadata: {name: $1, namespace: ci}
+spec:
+  services:
+  - name: db
+    image: postgres:16
+    env: [{name: GREETING, value: $2}]
+    ports: [{name: sql, containerPort: 5432, env: DB_PORT}]
+    files: [{path: /etc/greeting, content: $2}]
+  - {name: api, image: "api:1", dependsOn: [{service: db}]}
+YAML
+  mv "$WORK/$1.yaml" "$WORK/manifests/$1.yaml"
+}
+same() { [ "$1" = "$2" ]; }
+# What cannot be asked is nothing that is waited for.
+phases() { api /readyz >/dev/null && api /apis/berth.dev/v1alpha1/testenvironments | jq -r '[.items[] | .metadata.name + "=" + .status.phase + "@" + (.metadata.generation == .status.observedGeneration | tostring)] | join(" ")' || echo unreachable; }
+phases_are() { same "$(phases)" "$1"; }
+# Names without the part that is new for each environment, and what runs.
+engine_has() { same "$(control /state | jq -r '[(.containers[] | (.name | sub("-[0-9a-f]{8}$"; "")) + ":" + .state), (.networks[].Name | sub("-[0-9a-f]{8}$"; ""))] | sort | join(" ")')" "$1"; }
+foreign() { control /state | jq -c '[(.containers[], .networks[]) | select(.name // .Name | startswith("foreign"))]'; }
+leased() { same "$(api /readyz >/dev/null && api /metrics | awk '/^berth_(ports|subnets)\{.*state="leased"/ {sum += $NF} END {print sum + 0}' || echo unreachable)" "$1"; }
+
+scenario() {
+  AGAIN=true
+  WORK=$ROOT/$NUMBER
+  mkdir -p "$WORK/manifests"
+  "$PROGRAMS/berth_engine_simulator" --listen "unix://$WORK/engine.sock" --control "unix://$WORK/control.sock" >"$WORK/engine.log" 2>&1 &
+  ENGINE_PID=$!
+  disown
+  local end=$((SECONDS + 10))
+  until control /state >/dev/null 2>&1; do [ "$SECONDS" -lt "$end" ] || fail "the simulator does not answer"; sleep 0.01; done
+  control /foreign-network -d '{"name": "foreign-net", "subnet": "10.99.0.0/24"}' >/dev/null
+  control /foreign-container -d '{"name": "foreign", "network": "foreign-net"}' >/dev/null
+  local others
+  others=$(foreign)
+  local theirs="foreign-net foreign:running"
+
+  for name in a b c; do put "$name" one; done
+  BERTH_CRASH_AT=$NUMBER BERTH_CRASH_TRACE=$WORK/trace start_berthd "$PROGRAMS/crashing_berthd"
+  until_true "three environments are Ready" phases_are "a=Ready@true b=Ready@true c=Ready@true"
+  until_true "each has its objects, once" engine_has "a a-api:running a-db:running b b-api:running b-db:running c c-api:running c-db:running $theirs"
+  until_true "each has its leases" leased 6
+
+  put b two
+  rm "$WORK/manifests/c.yaml"
+  control /kill -d "{\"container\": \"$(control /state | jq -r '.containers[] | select(.name | startswith("a-api")) | .name')\", \"exitCode\": 137}" >/dev/null
+  control /remove -d "{\"container\": \"$(control /state | jq -r '.containers[] | select(.name | startswith("a-db")) | .name')\"}" >/dev/null
+  until_true "one changed, one gone, one healed" phases_are "a=Ready@true b=Ready@true"
+  until_true "that is what the engine has" engine_has "a a-api:running a-db:running b b-api:running b-db:running $theirs"
+  until_true "leases came back" leased 4
+
+  rm "$WORK"/manifests/*.yaml
+  until_true "all are gone" phases_are ""
+  until_true "nothing is left" engine_has "$theirs"
+  until_true "no lease is left" leased 0
+  until_true "they stay away" phases_are ""
+  until_true "and nothing came back" engine_has "$theirs"
+  same "$(foreign)" "$others" || fail "what others made was touched"
+  same "$(control /state | jq '.volumes | length')" 0 || fail "a volume is left"
+  stop_all
+}
+
+for ((NUMBER = FIRST; ; NUMBER += STEP)); do
+  scenario
+  [ "$(passed_by)" -ge "$NUMBER" ] || break  # it ended before it came there
+  rm -rf "$WORK"
+done
+echo "killed at $(((NUMBER - FIRST) / STEP)) crash points from $FIRST on, each $STEP; the scenario without a kill has $(passed_by) and ended well too"
