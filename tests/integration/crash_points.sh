@@ -39,9 +39,10 @@ fail() {
 control() { curl -sf --max-time 10 --unix-socket "$WORK/control.sock" "http://engine$1" "${@:2}"; }
 api() { curl -sf --max-time 10 --unix-socket "$WORK/berthd.sock" "http://berthd$1" "${@:2}"; }
 
+# --prune-empty: a directory that is found empty at a start deletes nothing otherwise.
 start_berthd() { # PROGRAM
   "$1" --data-dir "$WORK/data" --manifests "$WORK/manifests" --listen "unix://$WORK/berthd.sock" --docker-host "unix://$WORK/engine.sock" \
-    --port-range 31000-31099 --subnet-pool 10.217.0.0/20 --prune-delay 50ms >>"$WORK/berthd.log" 2>&1 &
+    --port-range 31000-31099 --subnet-pool 10.217.0.0/20 --prune-delay 50ms --prune-empty >>"$WORK/berthd.log" 2>&1 &
   BERTHD_PID=$!
   disown  # bash would tell of each kill
 }
