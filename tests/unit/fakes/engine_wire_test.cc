@@ -4,6 +4,7 @@
 #include "controller/engine/http_engine.h"
 #include "metrics/registry.h"
 #include "tests/engine_suite/engine_suite.h"
+#include "tests/engine_suite/fake_engine_harness.h"
 #include "tests/fakes/engine_wire_server.h"
 #include "tests/fakes/fake_engine.h"
 #include "tests/fakes/run_task.h"
@@ -26,13 +27,14 @@ class TemporaryDirectory {
   std::string path_;
 };
 
-class WireHarness final : public Harness {
+class WireHarness final : public FakeEngineHarness {
  public:
-  WireHarness() : metrics_(registry_, "local"), fake_(io_.get_executor(), clock_), server_(io_.get_executor(), clock_, fake_) {
-    fake_.every_image_exists = false;
-    fake_.add_image(kImage, {});
-    fake_.add_image(kVolumeImage, engine::Image{"", {}, false, {"/data"}});
-    fake_.add_image(kHealthImage, engine::Image{"", {}, true, {}});
+  WireHarness()
+      : FakeEngineHarness(fake_, std::chrono::milliseconds(100)),
+        metrics_(registry_, "local"),
+        fake_(io_.get_executor(), clock_),
+        server_(io_.get_executor(), clock_, fake_) {
+    add_images();
     const auto endpoint = engine::parse_docker_host("unix://" + directory_.socket()).value();
     server_.listen(endpoint).value();
     engine_ = engine::make_http_engine(io_.get_executor(), clock_, endpoint, metrics_);
@@ -47,65 +49,11 @@ class WireHarness final : public Harness {
     fakes::settle(io_);
   }
 
-  std::shared_ptr<void> hold_port(std::uint16_t port) override {
-    fake_.hold_port("127.0.0.1", port);
-    auto& fake = fake_;
-    return {nullptr, [&fake, port](void*) { fake.release_port("127.0.0.1", port); }};
-  }
-  std::string name(const std::string& suffix) override { return "suite-" + suffix; }
-  std::string subnet(int n) override { return "10.213.0." + std::to_string(16 * n) + "/28"; }
-  std::uint16_t port(int n) override { return static_cast<std::uint16_t>(30000 + n); }
-
-  engine::ContainerSpec sleeping(const std::string& suffix) override {
-    fakes::Behaviour behaviour;
-    behaviour.logs = "up\n";
-    behaviour.exec = [](const std::vector<std::string>& command) {
-      return command.front() == "true" ? engine::ExecResult{0, ""} : engine::ExecResult{7, "oops\n"};
-    };
-    return spec(suffix, kImage, behaviour);
-  }
-  engine::ContainerSpec exiting(const std::string& suffix, int code, base::Duration after) override {
-    fakes::Behaviour behaviour;
-    behaviour.exits_after = after;
-    behaviour.exit_code = code;
-    return spec(suffix, kImage, behaviour);
-  }
-  engine::ContainerSpec printing(const std::string& suffix, const std::string& text) override {
-    fakes::Behaviour behaviour;
-    behaviour.exits_after = std::chrono::milliseconds(10);
-    behaviour.logs = text;
-    return spec(suffix, kImage, behaviour);
-  }
-  engine::ContainerSpec without_command(const std::string& suffix) override {
-    fakes::Behaviour behaviour;
-    behaviour.fails_to_start = base::error(Reason::CommandNotFound, "exec: \"nope\": executable file not found in $PATH");
-    return spec(suffix, kImage, behaviour);
-  }
-  engine::ContainerSpec with_volume(const std::string& suffix) override { return spec(suffix, kVolumeImage, {}); }
-  engine::ContainerSpec becoming_healthy(const std::string& suffix) override {
-    fakes::Behaviour behaviour;
-    behaviour.healthy_after = std::chrono::milliseconds(100);
-    return spec(suffix, kHealthImage, behaviour);
-  }
-  std::vector<std::string> failing_command() override { return {"false"}; }
-
   fakes::FakeEngine& fake() { return fake_; }
   fakes::EngineWireServer& server() { return server_; }
   std::string socket() const { return directory_.socket(); }
 
  private:
-  static constexpr const char* kImage = "test/image:1";
-  static constexpr const char* kVolumeImage = "test/volume:1";
-  static constexpr const char* kHealthImage = "test/health:1";
-
-  engine::ContainerSpec spec(const std::string& suffix, const char* image, fakes::Behaviour behaviour) {
-    engine::ContainerSpec spec;
-    spec.name = name(suffix);
-    spec.image = image;
-    spec.labels = {{"berth-suite", name("x")}, {"what", suffix}};
-    fake_.behave(spec.name, std::move(behaviour));
-    return spec;
-  }
   Task<void> stop_all() {
     co_await engine_->stop();
     co_await server_.stop();
