@@ -50,15 +50,17 @@ Result<std::unique_ptr<Watcher>> Registry::watch(const crd::ResourceInfo& resour
   return store_.watch(resource.group_resource(), ns, from);
 }
 
-ListResult Registry::list_one(const crd::ResourceInfo& resource, const ObjectKey& key) const {
+ListResult Registry::list_part(const crd::ResourceInfo& resource, const ObjectKey& part) const {
+  if (part.name.empty()) return list(resource, part.ns);
   ListResult result;
   result.revision = store_.revision();
-  if (auto object = store_.get(store_key(resource, key))) result.items.push_back(std::move(object));
+  if (auto object = store_.get(store_key(resource, part))) result.items.push_back(std::move(object));
   return result;
 }
 
-Result<std::unique_ptr<Watcher>> Registry::watch_one(const crd::ResourceInfo& resource, const ObjectKey& key, storage::Revision from) {
-  return store_.watch_part(resource.group_resource(), key, from);
+Result<std::unique_ptr<Watcher>> Registry::watch_part(const crd::ResourceInfo& resource, const ObjectKey& part,
+                                                      storage::Revision from) {
+  return store_.watch_part(resource.group_resource(), part, from);
 }
 
 // Server-owned fields of a new object; whatever the client sent for them is ignored.

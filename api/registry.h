@@ -70,9 +70,9 @@ class Registry {
   ListResult list(const crd::ResourceInfo& resource, const std::string& ns) const;
   Result<std::unique_ptr<Watcher>> watch(const crd::ResourceInfo& resource, const std::string& ns,
                                          storage::Revision from);
-  // Of one object, or of none where there is none, and what happens to it.
-  ListResult list_one(const crd::ResourceInfo& resource, const ObjectKey& key) const;
-  Result<std::unique_ptr<Watcher>> watch_one(const crd::ResourceInfo& resource, const ObjectKey& key, storage::Revision from);
+  // What is in the part's namespace and has its name; "" of either = all.
+  ListResult list_part(const crd::ResourceInfo& resource, const ObjectKey& part) const;
+  Result<std::unique_ptr<Watcher>> watch_part(const crd::ResourceInfo& resource, const ObjectKey& part, storage::Revision from);
 
   // The namespace is created on first use when it is missing (berth has no namespace ceremony); not by Events and Pods, which tell
   // of what is there: NotFound.

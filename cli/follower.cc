@@ -52,25 +52,13 @@ Task<void> Follower::run() {
   }
 }
 
-Task<Result<api::ListResult>> Follower::list() {
-  auto which = which_;
-  if (which.name.empty()) co_return co_await client_.list(resource_, std::move(which.ns));
-  co_return co_await client_.list_one(resource_, std::move(which));
-}
-
-Task<Result<std::unique_ptr<api::Watcher>>> Follower::watch(storage::Revision from) {
-  auto which = which_;
-  if (which.name.empty()) co_return co_await client_.watch(resource_, std::move(which.ns), from);
-  co_return co_await client_.watch_one(resource_, std::move(which), from);
-}
-
 // Ends with an error always: a watch has no other end.
 Task<Result<void>> Follower::follow_once() {
-  auto listed = co_await list();
+  auto listed = co_await client_.list_part(resource_, which_);
   if (!listed.has_value()) co_return listed.error();
   disconnected_ = false;
   take_list(listed.value());
-  auto watcher = co_await watch(listed.value().revision);
+  auto watcher = co_await client_.watch_part(resource_, which_, listed.value().revision);
   if (!watcher.has_value()) co_return watcher.error();
   for (;;) {
     auto event = co_await watcher.value()->next();

@@ -12,9 +12,9 @@
 
 namespace berth::cli {
 
-// The objects of one resource in one namespace and of one name ("" of either = all) and every change of them, across lost connections and expired
-// histories: list, watch, and list again when the watch ends. A connection that never came is an error at once; one
-// that was lost is tried again until the reader gives up. Loop thread only; stop() before destruction.
+// The objects of one resource in one namespace and of one name ("" of either = all) and every change of them, across lost
+// connections and expired histories: list, watch, and list again when the watch ends. A connection that never came is an error at
+// once; one that was lost is tried again until the reader gives up. Loop thread only; stop() before destruction.
 class Follower {
  public:
   struct Change {
@@ -37,8 +37,6 @@ class Follower {
  private:
   Task<void> run();
   Task<Result<void>> follow_once();
-  Task<Result<api::ListResult>> list();
-  Task<Result<std::unique_ptr<api::Watcher>>> watch(storage::Revision from);
   void take_list(const api::ListResult& list);
   void take_event(const storage::WatchEvent& event);
   void push(Change change);

@@ -18,14 +18,16 @@ class Client {
  public:
   virtual ~Client() = default;
   virtual Task<Result<ObjectPtr>> get(const crd::ResourceInfo& resource, ObjectKey key) = 0;
-  // ns "" = all namespaces.
-  virtual Task<Result<ListResult>> list(const crd::ResourceInfo& resource, std::string ns) = 0;
-  virtual Task<Result<std::unique_ptr<Watcher>>> watch(const crd::ResourceInfo& resource, std::string ns,
-                                                       storage::Revision from) = 0;
-  // The same of one object, or of none where there is none.
-  virtual Task<Result<ListResult>> list_one(const crd::ResourceInfo& resource, ObjectKey key) = 0;
-  virtual Task<Result<std::unique_ptr<Watcher>>> watch_one(const crd::ResourceInfo& resource, ObjectKey key,
-                                                           storage::Revision from) = 0;
+  // What is in the part's namespace and has its name; "" of either = all.
+  virtual Task<Result<ListResult>> list_part(const crd::ResourceInfo& resource, ObjectKey part) = 0;
+  virtual Task<Result<std::unique_ptr<Watcher>>> watch_part(const crd::ResourceInfo& resource, ObjectKey part,
+                                                            storage::Revision from) = 0;
+  Task<Result<ListResult>> list(const crd::ResourceInfo& resource, std::string ns) {
+    return list_part(resource, ObjectKey{std::move(ns), ""});
+  }
+  Task<Result<std::unique_ptr<Watcher>>> watch(const crd::ResourceInfo& resource, std::string ns, storage::Revision from) {
+    return watch_part(resource, ObjectKey{std::move(ns), ""}, from);
+  }
   virtual Task<Result<ObjectPtr>> create(const crd::ResourceInfo& resource, std::string ns, json body,
                                          WriteOptions options) = 0;
   virtual Task<Result<ObjectPtr>> replace(const crd::ResourceInfo& resource, ObjectKey key, json body,

@@ -27,9 +27,8 @@ std::string query_of(const WriteOptions& options) {
   return query;
 }
 
-// Of a collection, what is called like `key`; "": all.
-std::string selection_of(const ObjectKey& key, const char* mark) {
-  return key.name.empty() ? "" : std::string(mark) + "fieldSelector=metadata.name%3D" + http::percent_encode(key.name);
+std::string selection_of(const ObjectKey& part, const char* mark) {
+  return part.name.empty() ? "" : std::string(mark) + "fieldSelector=metadata.name%3D" + http::percent_encode(part.name);
 }
 
 // The text of `299 - "text"`.
@@ -175,28 +174,17 @@ Task<Result<ObjectPtr>> HttpClient::get(const crd::ResourceInfo& resource, Objec
   co_return parse_object(*response);
 }
 
-Task<Result<ListResult>> HttpClient::list(const crd::ResourceInfo& resource, std::string ns) {
-  ObjectKey all{std::move(ns), ""};
-  co_return co_await list_one(resource, std::move(all));
-}
-
-Task<Result<ListResult>> HttpClient::list_one(const crd::ResourceInfo& resource, ObjectKey key) {
-  Call call{"GET", resource_path(resource, key.ns, "") + selection_of(key, "?"), ""};
+Task<Result<ListResult>> HttpClient::list_part(const crd::ResourceInfo& resource, ObjectKey part) {
+  Call call{"GET", resource_path(resource, part.ns, "") + selection_of(part, "?"), ""};
   auto response = co_await impl_->exchange(std::move(call));
   if (!response) co_return response.error();
   co_return parse_list(*response);
 }
 
-Task<Result<std::unique_ptr<Watcher>>> HttpClient::watch(const crd::ResourceInfo& resource, std::string ns,
-                                                         storage::Revision from) {
-  ObjectKey all{std::move(ns), ""};
-  co_return co_await watch_one(resource, std::move(all), from);
-}
-
-Task<Result<std::unique_ptr<Watcher>>> HttpClient::watch_one(const crd::ResourceInfo& resource, ObjectKey key,
-                                                             storage::Revision from) {
-  const auto query = "?watch=1&resourceVersion=" + std::to_string(from) + selection_of(key, "&");
-  Call call{"GET", resource_path(resource, key.ns, "") + query, ""};
+Task<Result<std::unique_ptr<Watcher>>> HttpClient::watch_part(const crd::ResourceInfo& resource, ObjectKey part,
+                                                              storage::Revision from) {
+  const auto query = "?watch=1&resourceVersion=" + std::to_string(from) + selection_of(part, "&");
+  Call call{"GET", resource_path(resource, part.ns, "") + query, ""};
   auto stream = co_await impl_->open(std::move(call));
   if (!stream) co_return stream.error();
   co_return make_http_watcher(std::move(*stream), resource.group_resource());

@@ -17,12 +17,9 @@ class HttpClient final : public Client {
   ~HttpClient() override;
 
   Task<Result<ObjectPtr>> get(const crd::ResourceInfo& resource, ObjectKey key) override;
-  Task<Result<ListResult>> list(const crd::ResourceInfo& resource, std::string ns) override;
-  Task<Result<std::unique_ptr<Watcher>>> watch(const crd::ResourceInfo& resource, std::string ns,
-                                               storage::Revision from) override;
-  Task<Result<ListResult>> list_one(const crd::ResourceInfo& resource, ObjectKey key) override;
-  Task<Result<std::unique_ptr<Watcher>>> watch_one(const crd::ResourceInfo& resource, ObjectKey key,
-                                                   storage::Revision from) override;
+  Task<Result<ListResult>> list_part(const crd::ResourceInfo& resource, ObjectKey part) override;
+  Task<Result<std::unique_ptr<Watcher>>> watch_part(const crd::ResourceInfo& resource, ObjectKey part,
+                                                    storage::Revision from) override;
   Task<Result<ObjectPtr>> create(const crd::ResourceInfo& resource, std::string ns, json body,
                                  WriteOptions options) override;
   Task<Result<ObjectPtr>> replace(const crd::ResourceInfo& resource, ObjectKey key, json body,

@@ -6,22 +6,13 @@ Task<Result<ObjectPtr>> LocalClient::get(const crd::ResourceInfo& resource, Obje
   co_return registry_.get(resource, key);
 }
 
-Task<Result<ListResult>> LocalClient::list(const crd::ResourceInfo& resource, std::string ns) {
-  co_return registry_.list(resource, ns);
+Task<Result<ListResult>> LocalClient::list_part(const crd::ResourceInfo& resource, ObjectKey part) {
+  co_return registry_.list_part(resource, part);
 }
 
-Task<Result<std::unique_ptr<Watcher>>> LocalClient::watch(const crd::ResourceInfo& resource, std::string ns,
-                                                          storage::Revision from) {
-  co_return registry_.watch(resource, ns, from);
-}
-
-Task<Result<ListResult>> LocalClient::list_one(const crd::ResourceInfo& resource, ObjectKey key) {
-  co_return registry_.list_one(resource, key);
-}
-
-Task<Result<std::unique_ptr<Watcher>>> LocalClient::watch_one(const crd::ResourceInfo& resource, ObjectKey key,
-                                                              storage::Revision from) {
-  co_return registry_.watch_one(resource, key, from);
+Task<Result<std::unique_ptr<Watcher>>> LocalClient::watch_part(const crd::ResourceInfo& resource, ObjectKey part,
+                                                               storage::Revision from) {
+  co_return registry_.watch_part(resource, part, from);
 }
 
 Task<Result<ObjectPtr>> LocalClient::create(const crd::ResourceInfo& resource, std::string ns, json body,

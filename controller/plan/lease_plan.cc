@@ -250,13 +250,15 @@ Result<Allocation> move_subnet(const Input& input, SubnetAllocator& subnets, bas
   return out;
 }
 
-Result<void> charge(const Leases& leases, const std::string& uid, const std::string& environment, PortAllocator& ports, SubnetAllocator& subnets) {
+Result<void> charge(const Leases& leases, const std::string& uid, const std::string& environment, PortAllocator& ports,
+                    SubnetAllocator& subnets) {
   Result<void> result;
   if (const auto subnet = parse_subnet(leases.subnet)) {
     if (auto charged = subnets.charge(*subnet, uid, environment); !charged) result = charged;
   }
   for (const PortLease& lease : leases.ports) {
-    if (auto charged = ports.charge(key_of(lease), port_owner(uid, lease.endpoint), endpoint_of(environment, lease)); !charged) result = charged;
+    auto charged = ports.charge(key_of(lease), port_owner(uid, lease.endpoint), endpoint_of(environment, lease));
+    if (!charged) result = charged;
   }
   return result;
 }

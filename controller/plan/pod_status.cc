@@ -1,5 +1,6 @@
 #include <map>
 
+#include "controller/plan/facts.h"
 #include "controller/plan/pod.h"
 #include "crd/fields.h"
 
@@ -89,7 +90,7 @@ PodView look_at_container(const json& environment, const json& status) {
   const std::string state = text_at(status, "state");
   const std::string phase = text_at(environment, "phase");
   const std::string message = text_at(status, "message");
-  const bool over = phase == "Failed" || phase == "Expired";
+  const bool over = is_over(environment);
   PodView view;
   if (state == "Completed") {
     view = {.phase = "Succeeded", .state = terminated(status, status)};

@@ -216,7 +216,8 @@ json services_status(const World& world, const Outline& outline) {
     }
     json stored = stored_service(world.input, name);
     const bool kept = service.container && !world.input.deleting && keeps_failed(world);
-    services.push_back(kept ? kept_service_status(std::move(stored), service, ports_status(world.input, name)) : past_service_status(world, stored, name));
+    services.push_back(kept ? kept_service_status(std::move(stored), service, ports_status(world.input, name))
+                            : past_service_status(world, stored, name));
   }
   for (const std::string& name : leaving_services(world)) {
     json left = past_service_status(world, stored_service(world.input, name), name);

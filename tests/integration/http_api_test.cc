@@ -164,10 +164,10 @@ TEST_F(HttpApi, AWatchSeesEveryChangeAndTheEndOfTheServer) {
       EXPECT_GT(b->revision, a->revision);
 
       ObjectKey second_key{"ci", "b"};
-      auto only = co_await client->list_one(t.kind, second_key);
+      auto only = co_await client->list_part(t.kind, second_key);
       EXPECT_EQ(only->items.size(), 1u);
       EXPECT_EQ(only->items.at(0)->name(), "b");
-      auto of_one = co_await client->watch_one(t.kind, second_key, 1);
+      auto of_one = co_await client->watch_part(t.kind, second_key, 1);
       auto only_change = co_await (*of_one)->next();
       EXPECT_EQ(only_change->object->name(), "b");
       auto resumed = co_await client->watch(t.kind, "", a->revision);
