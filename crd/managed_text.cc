@@ -2,6 +2,7 @@
 
 #include "crd/fields.h"
 #include "crd/quoted.h"
+#include "crd/text_scan.h"
 
 namespace berth::crd {
 namespace {
@@ -51,24 +52,6 @@ void append_metadata(std::string& out, const json& metadata) {
     }
     out += ']';
   });
-}
-
-// The end of the JSON value that begins at `at`, which is { or [. npos: there is none.
-std::size_t end_of_value(std::string_view text, std::size_t at) {
-  int depth = 0;
-  bool quoted = false;
-  for (; at < text.size(); ++at) {
-    const char c = text[at];
-    if (quoted) {
-      if (c == '\\') ++at;
-      quoted = c != '"';
-      continue;
-    }
-    quoted = c == '"';
-    if (c == '{' || c == '[') ++depth;
-    if ((c == '}' || c == ']') && --depth == 0) return at + 1;
-  }
-  return std::string_view::npos;
 }
 
 // `text` with the sets of its managers as strings; "" when it has none, or not where they are expected: no member of any kind that

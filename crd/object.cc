@@ -6,6 +6,7 @@
 #include "crd/field_path.h"
 #include "crd/fields.h"
 #include "crd/managed_text.h"
+#include "crd/text_scan.h"
 
 namespace berth::crd {
 namespace {
@@ -68,6 +69,18 @@ std::string string_in_map(const json& body, std::string_view map, std::string_vi
   return value ? value->get<std::string>() : "";
 }
 
+// What read_core() reads of the object `text`; discarded when it is none.
+json head_of(std::string_view text) {
+  const json none(json::value_t::discarded);
+  if (!text.starts_with('{') || end_of_value(text, 0) != text.size()) return none;
+  std::string head = "{";
+  for (const auto* key : {"apiVersion", "kind"}) {
+    if (const auto value = find_text(text, {key})) head.append("\"").append(key).append("\":").append(*value).append(",");
+  }
+  const auto metadata = text_without(find_text(text, {"metadata"}).value_or("{}"), "managedFields");
+  return metadata ? json::parse(head + "\"metadata\":" + *metadata + "}", nullptr, false) : none;
+}
+
 }  // namespace
 
 GroupVersionKind parse_api_version(std::string_view api_version, std::string_view kind) {
@@ -77,7 +90,7 @@ GroupVersionKind parse_api_version(std::string_view api_version, std::string_vie
           std::string(kind)};
 }
 
-Result<ObjectPtr> Object::make(json body, Text text) {
+Result<std::shared_ptr<Object::Core>> Object::read_core(const json& body) {
   if (!body.is_object())
     return wrong_type("the document", "an object with apiVersion, kind and metadata", body);
   std::string api_version, kind, revision;
@@ -120,6 +133,13 @@ Result<ObjectPtr> Object::make(json body, Text text) {
   if (const json* labels = member(*metadata, "labels")) {
     for (const auto& [name, value] : labels->items()) core->labels.emplace_back(name, value.get<std::string>());
   }
+  return core;
+}
+
+Result<ObjectPtr> Object::make(json body, Text text) {
+  auto read = read_core(body);
+  if (read.has_error()) return read.error();
+  auto& core = read.value();
   compact_managed_fields(body["metadata"]);
   core->text = std::move(text);
   const std::shared_ptr<Object> object(new Object(core));
@@ -127,6 +147,18 @@ Result<ObjectPtr> Object::make(json body, Text text) {
   object->read_ = true;
   core->awake = object;
   return ObjectPtr(object);
+}
+
+Result<ObjectPtr> Object::from_text(Text text) {
+  const auto head = head_of(*text);
+  if (head.is_discarded()) return base::error(Reason::BadRequest, "is not the text of an object");
+  auto read = read_core(head);
+  if (read.has_error()) return read.error();
+  auto& core = read.value();
+  core->text = std::move(text);
+  const ObjectPtr object(new Object(core));
+  core->awake = object;
+  return object;
 }
 
 const json& Object::parse() const {
@@ -168,6 +200,18 @@ std::string Object::label(std::string_view key) const {
 std::string Object::annotation(std::string_view key) const {
   if (!read_ && core_->text->find(key) == std::string::npos) return "";  // spares reading the text
   return string_in_map(body(), "annotations", key);
+}
+
+json Object::find(std::initializer_list<std::string_view> path) const {
+  if (!read_) {
+    const auto text = find_text(*core_->text, path);
+    return text ? json::parse(*text, nullptr, false) : json();
+  }
+  const json* value = &body_;
+  for (const auto key : path) {
+    if ((value = find_member(*value, key)) == nullptr) return nullptr;
+  }
+  return *value;
 }
 
 const json& Object::spec() const {

@@ -2,6 +2,7 @@
 
 #include <compare>
 #include <cstdint>
+#include <initializer_list>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -49,6 +50,9 @@ class Object {
   // fields read here has the wrong type. metadata.name may be empty (generateName).
   // `text`: what wire_text(body) would give, where it is known; null when it is not.
   static Result<ObjectPtr> make(json body, Text text = nullptr);
+  // Of text that wire_text() wrote; the tree comes with the first use of body(). What is not looked at here, all but apiVersion, kind
+  // and metadata, must be known to be JSON. Errors: as make(); BadRequest when it is not the text of one object.
+  static Result<ObjectPtr> from_text(Text text);
 
   // metadata.managedFields has the form that crd/managed_text.h describes; everything else is as on the wire. Of an object that
   // was kept as its text it is read on first use. Loop thread only.
@@ -70,6 +74,8 @@ class Object {
   // "" when absent.
   std::string label(std::string_view key) const;
   std::string annotation(std::string_view key) const;
+  // The value that is reached through the members `path`, out of the text alone while nobody has read it. null when absent.
+  json find(std::initializer_list<std::string_view> path) const;
   // {} (an empty object) when absent.
   const json& spec() const;
   const json& status() const;
@@ -96,6 +102,7 @@ class Object {
   };
 
   explicit Object(std::shared_ptr<const Core> core) : core_(std::move(core)) {}
+  static Result<std::shared_ptr<Core>> read_core(const json& body);
   const json& parse() const;
 
   std::shared_ptr<const Core> core_;

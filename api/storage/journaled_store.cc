@@ -11,11 +11,7 @@ namespace {
 
 constexpr std::size_t kGarbagePerBatch = 256;
 
-std::string describe(const StoreKey& key) {
-  return key.resource + " \"" + (key.ns.empty() ? key.name : key.ns + "/" + key.name) + "\"";
-}
-
-Error not_found(const StoreKey& key) { return base::error(Reason::NotFound, describe(key) + " not found"); }
+Error not_found(const StoreKey& key) { return base::error(Reason::NotFound, key.str() + " not found"); }
 
 Error stopping() { return base::error(Reason::Cancelled, "the store is stopping"); }
 
@@ -75,12 +71,11 @@ Result<void> JournaledStore::finish_load(Revision compacted) {
   assigned_ = published_;
   was_created_ = published_ == 0;
   for (auto& [key, entry] : state_) {
-    try {
-      entry.object = KeptObject(parse_stored(entry.text, entry.revision));
-    } catch (const std::exception& failure) {
-      return base::error(Reason::InternalError,
-                         "stored " + describe(key) + " cannot be read: " + failure.what());
+    auto object = Object::from_text(entry.text);
+    if (object.has_error()) {
+      return base::error(Reason::InternalError, "stored " + key.str() + " cannot be read: " + object.error().message);
     }
+    entry.object = KeptObject(object.value());
   }
   return {};
 }
@@ -154,11 +149,11 @@ const JournaledStore::Entry* JournaledStore::current(const StoreKey& key) const 
 std::optional<Error> JournaledStore::refusal(const Write& write) const {
   const Entry* there = current(write.key);
   if (write.expected == Revision{0} && there) {
-    return base::error(Reason::AlreadyExists, describe(write.key) + " already exists");
+    return base::error(Reason::AlreadyExists, write.key.str() + " already exists");
   }
   if (!there && (!write.body || write.expected.value_or(0) != 0)) return not_found(write.key);
   if (there && write.expected && *write.expected != there->revision) {
-    return base::error(Reason::Conflict, describe(write.key) + " has revision " +
+    return base::error(Reason::Conflict, write.key.str() + " has revision " +
                                              std::to_string(there->revision) + ", not " +
                                              std::to_string(*write.expected));
   }

@@ -3,11 +3,11 @@
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/post.hpp>
 
+#include "api/storage/sqlite_schema.h"
+
 namespace berth::storage {
 
 namespace {
-
-constexpr std::int64_t kSchemaVersion = 1;
 
 // Settings of the connection. The lock is taken before WAL mode is entered, so that SQLite needs no shared
 // memory file.
@@ -15,35 +15,6 @@ constexpr const char* kSettings[] = {
     "PRAGMA locking_mode = EXCLUSIVE", "PRAGMA journal_mode = WAL",           "PRAGMA synchronous = FULL",
     "PRAGMA cache_size = -512",        "PRAGMA journal_size_limit = 4194304", "PRAGMA temp_store = MEMORY",
 };
-
-// body is NULL for a deletion. state has one row: history up to `compacted` is gone.
-constexpr const char* kSchema[] = {
-    "BEGIN EXCLUSIVE",
-    ("CREATE TABLE changes (revision INTEGER PRIMARY KEY, resource TEXT NOT NULL, ns TEXT NOT NULL, "
-     "name TEXT NOT NULL, body TEXT)"),
-    "CREATE TABLE state (compacted INTEGER NOT NULL)",
-    "INSERT INTO state (compacted) VALUES (0)",
-    "PRAGMA user_version = 1",
-    "COMMIT",
-};
-
-// Creates the schema in an empty file; refuses what is not ours or too new.
-Result<void> check_schema(SqliteDatabase& database) {
-  const auto version = database.query_integer("PRAGMA user_version");
-  if (version.has_error()) return version.error();
-  if (version.value() == kSchemaVersion) return {};
-  if (version.value() != 0) {
-    return database.failure("schema version " + std::to_string(version.value()) + " is newer than version " +
-                            std::to_string(kSchemaVersion) + ", which this berthd knows");
-  }
-  const auto tables = database.query_integer("SELECT count(*) FROM sqlite_schema");
-  if (tables.has_error()) return tables.error();
-  if (tables.value() != 0) return database.failure("is a database, but not one of berthd");
-  for (const char* sql : kSchema) {
-    if (auto done = database.execute(sql); done.has_error()) return done.error();
-  }
-  return {};
-}
 
 }  // namespace
 
@@ -68,7 +39,7 @@ Result<std::unique_ptr<SqliteJournal>> SqliteJournal::open(Executor executor,
   for (const char* sql : kSettings) {
     if (auto done = database.value()->execute(sql); done.has_error()) return done.error();
   }
-  if (auto done = check_schema(*database.value()); done.has_error()) return done.error();
+  if (auto done = migrate(*database.value()); done.has_error()) return done.error();
   std::unique_ptr<SqliteJournal> journal(new SqliteJournal(std::move(executor), std::move(database.value())));
   if (auto done = journal->prepare(); done.has_error()) return done.error();
   return journal;
@@ -82,7 +53,7 @@ Result<void> SqliteJournal::prepare() {
   auto begin = database_->prepare("BEGIN IMMEDIATE");
   if (begin.has_error()) return begin.error();
   auto insert =
-      database_->prepare("INSERT INTO changes (revision, resource, ns, name, body) VALUES (?, ?, ?, ?, ?)");
+      database_->prepare("INSERT INTO changes (revision, resource, ns, name, body, sum) VALUES (?, ?, ?, ?, ?, ?)");
   if (insert.has_error()) return insert.error();
   auto erase = database_->prepare("DELETE FROM changes WHERE revision = ?");
   if (erase.has_error()) return erase.error();
@@ -100,16 +71,17 @@ Result<void> SqliteJournal::prepare() {
 
 Result<void> SqliteJournal::read(const std::function<void(JournalChange)>& each) {
   auto select =
-      database_->prepare("SELECT revision, resource, ns, name, body FROM changes ORDER BY revision");
+      database_->prepare("SELECT revision, resource, ns, name, body, sum FROM changes ORDER BY revision");
   if (select.has_error()) return select.error();
   while (true) {
     const auto row = select->step();
     if (row.has_error()) return row.error();
     if (!row.value()) return {};
-    JournalChange change;
-    change.revision = static_cast<Revision>(select->integer(0));
-    change.key = StoreKey{select->text(1), select->text(2), select->text(3)};
-    if (!select->is_null(4)) change.body = std::make_shared<const std::string>(select->text(4));
+    auto change = change_in(select.value());
+    if (select->integer(5) != sum_of(change)) {
+      return database_->failure("stored " + change.key.str() + " (revision " + std::to_string(change.revision) +
+                                ") is damaged: it is not what was written");
+    }
     each(std::move(change));
   }
 }
@@ -146,6 +118,7 @@ Result<void> SqliteJournal::write_rows(const JournalBatch& batch) {
     } else {
       insert.bind_null(4);
     }
+    insert.bind(5, sum_of(change));
     if (auto done = insert.run(); done.has_error()) return done.error();
   }
   auto& erase = statements_->erase;

@@ -21,6 +21,8 @@ struct StoreKey {
   std::string resource;  // "testenvironments.berth.dev"; names with a leading '_' are berth's own and never served
   std::string ns;
   std::string name;
+  // As messages name it: things "ns/name".
+  std::string str() const { return resource + " \"" + ObjectKey{ns, name}.str() + "\""; }
   auto operator<=>(const StoreKey&) const = default;
 };
 

@@ -12,8 +12,8 @@ namespace {
 
 std::string phase_of(const ObjectPtr& object) {
   if (object->deleting()) return "Terminating";
-  const auto phase = object->status().find("phase");
-  return phase != object->status().end() && phase->is_string() ? phase->get<std::string>() : "Pending";
+  const json phase = object->find({"status", "phase"});
+  return phase.is_string() ? phase.get<std::string>() : "Pending";
 }
 
 std::string source_of(const ObjectPtr& object) {

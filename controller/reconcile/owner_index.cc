@@ -6,9 +6,9 @@ namespace berth::reconcile {
 
 std::vector<OwnerReference> owner_references(const Object& object) {
   std::vector<OwnerReference> references;
-  // Spares reading the many that have none.
-  if (object.bytes().find("\"ownerReferences\"") == std::string::npos) return references;
-  for (const json& entry : crd::array_at(object.body().at("metadata"), "ownerReferences")) {
+  const json entries = object.find({"metadata", "ownerReferences"});
+  if (!entries.is_array()) return references;
+  for (const json& entry : entries) {
     references.push_back({crd::text_at(entry, "apiVersion"), crd::text_at(entry, "kind"), crd::text_at(entry, "name"),
                           crd::text_at(entry, "uid"), crd::flag_at(entry, "blockOwnerDeletion")});
   }

@@ -111,6 +111,55 @@ TEST(Object, ResourceVersionsAreNumbers) {
   EXPECT_EQ(make(body)->revision(), 0u);
 }
 
+TEST(Object, OfItsTextIsTheSame) {
+  json body = {{"apiVersion", "berth.dev/v1alpha1"},
+               {"kind", "TestEnvironment"},
+               {"metadata",
+                {{"name", "a"},
+                 {"namespace", "ci"},
+                 {"uid", "u"},
+                 {"generation", 3},
+                 {"resourceVersion", "17"},
+                 {"labels", {{"team", "x"}}},
+                 {"ownerReferences", {{{"uid", "o"}}}},
+                 {"finalizers", {"f"}},
+                 {"creationTimestamp", "2026-01-31T12:00:00Z"},
+                 {"managedFields", {{{"manager", "m"}, {"fieldsV1", {{"f:spec", json::object()}}}}}}}},
+               {"spec", {{"a", 1}}},
+               {"status", {{"phase", "Ready"}}}};
+  const auto made = Object::make(body).value();
+  const auto text = std::make_shared<const std::string>(made->bytes());
+  for (const bool read_first : {false, true}) {
+    const auto again = Object::from_text(text).value();
+    if (read_first) {
+      EXPECT_EQ(again->body(), made->body());
+    }
+    EXPECT_EQ(again->find({"status", "phase"}), "Ready");
+    EXPECT_EQ(again->find({"metadata", "ownerReferences"}), body["metadata"]["ownerReferences"]);
+    EXPECT_EQ(again->find({"status", "none"}), nullptr);
+    EXPECT_EQ(again->find({"status", "phase", "none"}), nullptr);
+    EXPECT_EQ(again->gvk(), made->gvk());
+    EXPECT_EQ(again->key(), made->key());
+    EXPECT_EQ(again->uid(), "u");
+    EXPECT_EQ(again->generation(), 3);
+    EXPECT_EQ(again->revision(), 17u);
+    EXPECT_EQ(again->label("team"), "x");
+    EXPECT_EQ(again->creation_time(), made->creation_time());
+    EXPECT_TRUE(again->has_finalizer("f"));
+    EXPECT_EQ(again->body(), made->body());
+    EXPECT_EQ(again->text(), text);
+  }
+}
+
+TEST(Object, OfTextThatIsNoneIsRefused) {
+  for (const char* text : {"", "[]", "{", "{}", R"({"kind":"X"})", R"({"apiVersion":"v1","kind":"X","metadata":[]})",
+                           R"({"apiVersion":"v1","kind":"X","metadata":{"name":1}})", R"({"apiVersion":"v1","kind":"X","metadata":{}}})"}) {
+    const auto object = Object::from_text(std::make_shared<const std::string>(text));
+    ASSERT_TRUE(object.has_error()) << text;
+    EXPECT_EQ(object.error().reason, Reason::BadRequest);
+  }
+}
+
 TEST(Dump, InvalidUtf8IsReplaced) { EXPECT_EQ(dump(json("a\xff")), "\"a\xef\xbf\xbd\""); }
 
 TEST(ApiVersion, SplitsIntoGroupAndVersion) {

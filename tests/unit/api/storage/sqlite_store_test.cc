@@ -124,8 +124,8 @@ TEST_F(SqliteStoreTest, RefusesSomebodyElsesDatabase) {
 TEST_F(SqliteStoreTest, RefusesANewerSchema) {
   auto store = open();
   close(store);
-  SqliteDatabase::open(file).value()->execute("PRAGMA user_version = 2").value();
-  EXPECT_THAT(open_error().message, HasSubstr("schema version 2 is newer than version 1"));
+  SqliteDatabase::open(file).value()->execute("PRAGMA user_version = 3").value();
+  EXPECT_THAT(open_error().message, HasSubstr("schema version 3 is newer than version 2"));
 }
 
 TEST_F(SqliteStoreTest, RefusesADirectoryThatIsNotThere) {
@@ -144,7 +144,65 @@ TEST_F(SqliteStoreTest, RefusesAStoredObjectThatCannotBeRead) {
   commit(*store, put(thing("a"), 1));
   close(store);
   SqliteDatabase::open(file).value()->execute("UPDATE changes SET body = '{\"half\":'").value();
-  EXPECT_THAT(open_error().message, HasSubstr("stored things \"ci/a\" cannot be read"));
+  EXPECT_THAT(open_error().message, HasSubstr("stored things \"ci/a\" (revision 1) is damaged"));
+}
+
+TEST_F(SqliteStoreTest, NoticesAnythingThatChangedInARow) {
+  for (const char* change : {"body = replace(body, '1', '2')", "name = 'b'", "ns = 'prod'", "resource = 'others'", "revision = 7", "body = NULL"}) {
+    std::filesystem::remove(file);
+    auto store = open();
+    commit(*store, put(thing("a"), 1));
+    close(store);
+    SqliteDatabase::open(file).value()->execute((std::string("UPDATE changes SET ") + change).c_str()).value();
+    EXPECT_THAT(open_error().message, HasSubstr("is not what was written")) << change;
+  }
+}
+
+// The file as a berthd of schema version 1 left it.
+struct VersionOne {
+  explicit VersionOne(const std::filesystem::path& file) : database(SqliteDatabase::open(file).value()) {
+    run("CREATE TABLE changes (revision INTEGER PRIMARY KEY, resource TEXT NOT NULL, ns TEXT NOT NULL, name TEXT NOT NULL, body TEXT)");
+    run("CREATE TABLE state (compacted INTEGER NOT NULL)");
+    run("INSERT INTO state (compacted) VALUES (1)");
+    run("PRAGMA user_version = 1");
+  }
+  void run(const std::string& sql) { database->execute(sql.c_str()).value(); }
+  void add(Revision revision, const StoreKey& key, const std::string& body) {
+    const auto text = body.empty() ? "NULL" : "'" + body + "'";
+    run("INSERT INTO changes VALUES (" + std::to_string(revision) + ", '" + key.resource + "', '" + key.ns + "', '" + key.name + "', " + text + ")");
+  }
+  std::unique_ptr<SqliteDatabase> database;
+};
+
+TEST_F(SqliteStoreTest, BringsAFileOfTheFirstVersionUpToDate) {
+  const std::string body = R"({"apiVersion":"v1","kind":"Thing","metadata":{"name":"a","namespace":"ci","resourceVersion":"2"},"spec":{"value":5}})";
+  {
+    VersionOne old(file);
+    old.add(2, thing("a"), body);
+    old.add(3, thing("b"), body);
+    old.add(4, thing("b"), "");
+  }
+  for (int again = 0; again < 2; ++again) {
+    auto store = open();
+    EXPECT_EQ(store->revision(), 4u + again);
+    EXPECT_EQ(store->get(thing("a"))->bytes(), body);
+    EXPECT_EQ(store->get(thing("b")), nullptr);
+    EXPECT_EQ(drain(*store->watch("things", "", 1).value()).size(), 3u + again);
+    commit(*store, put(thing("c"), again));
+    close(store);
+  }
+}
+
+TEST_F(SqliteStoreTest, AnOldFileThatCannotBeReadStaysAsItIs) {
+  {
+    VersionOne old(file);
+    old.add(2, thing("a"), "{}");
+    old.add(3, thing("b"), R"({"half":)");
+  }
+  EXPECT_THAT(open_error().message, HasSubstr("stored things \"ci/b\" cannot be read: it is no JSON"));
+  const auto database = SqliteDatabase::open(file).value();
+  EXPECT_EQ(database->query_integer("PRAGMA user_version").value(), 1);
+  EXPECT_EQ(database->query_integer("SELECT count(*) FROM pragma_table_info('changes')").value(), 5);
 }
 
 TEST_F(SqliteStoreTest, PrunesHistoryOnDisk) {
