@@ -1,6 +1,5 @@
 #include "controller/app/app.h"
 
-#include <malloc.h>
 #include <sys/resource.h>
 
 #include <algorithm>
@@ -349,7 +348,6 @@ int run_daemon(int argc, char** argv, Wraps wraps) {
     return 0;
   }
   base::log_setup(read->config.log_format, read->config.log_level);
-  ::mallopt(M_ARENA_MAX, 2);
   std::signal(SIGPIPE, SIG_IGN);
   raise_descriptor_limit();
   auto data_dir = DataDir::open(read->config.data_dir);

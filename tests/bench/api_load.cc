@@ -2,11 +2,9 @@
 //   bench_api --port 6440 --token TOKEN create  --count N --clients C      durable creates by C clients at once
 //   bench_api --port 6440 --token TOKEN watch   --watchers W --rounds R    from a change to the last of W watchers
 //   bench_api --port 6440 --token TOKEN mixed   --watchers W --rate R --seconds S   GET latency while W watchers get R changes/s
-//   bench_api sqlite --count N --group G --file F                          what SQLite does with such rows, G to a transaction
 #include <arpa/inet.h>
 #include <netinet/tcp.h>
 #include <poll.h>
-#include <sqlite3.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -42,8 +40,6 @@ struct Options {
   int rounds = 20;
   int rate = 500;
   int seconds = 10;
-  int group = 64;
-  std::string file;
 };
 
 // One keep-alive connection; answers must have a Content-Length.
@@ -261,43 +257,6 @@ void mixed(const Options& o) {
               percentile(times, .5) * 1e3, percentile(times, .99) * 1e3);
 }
 
-void run_sql(sqlite3* db, const char* sql) {
-  char* message = nullptr;
-  if (sqlite3_exec(db, sql, nullptr, nullptr, &message) != SQLITE_OK) give_up(std::string("sqlite: ") + message);
-}
-
-void floor_of_sqlite(const Options& o) {
-  sqlite3* db = nullptr;
-  if (sqlite3_open(o.file.c_str(), &db) != SQLITE_OK) give_up("cannot open " + o.file);
-  run_sql(db, "PRAGMA locking_mode = EXCLUSIVE");
-  run_sql(db, "PRAGMA journal_mode = WAL");
-  run_sql(db, "PRAGMA synchronous = FULL");
-  run_sql(db, "CREATE TABLE changes (revision INTEGER PRIMARY KEY, resource TEXT NOT NULL, ns TEXT NOT NULL, name TEXT NOT NULL, body TEXT)");
-  sqlite3_stmt* insert = nullptr;
-  sqlite3_prepare_v2(db, "INSERT INTO changes VALUES (?, 'testenvironments.berth.dev', ?, ?, ?)", -1, &insert, nullptr);
-  const auto begin = Clock::now();
-  for (int i = 0; i < o.count;) {
-    run_sql(db, "BEGIN IMMEDIATE");
-    for (int g = 0; g < o.group && i < o.count; ++g, ++i) {
-      const auto name = o.prefix + "-" + std::to_string(i);
-      const auto body = environment(name);
-      const auto bind = [insert](int at, const std::string& text) {
-        sqlite3_bind_text(insert, at, text.data(), static_cast<int>(text.size()), SQLITE_TRANSIENT);
-      };
-      sqlite3_bind_int(insert, 1, i + 1);
-      bind(2, o.ns);
-      bind(3, name);
-      bind(4, body);
-      if (sqlite3_step(insert) != SQLITE_DONE) give_up("sqlite: insert failed");
-      sqlite3_reset(insert);
-    }
-    run_sql(db, "COMMIT");
-  }
-  std::printf("{\"rows_per_s\":%.0f,\"group\":%d}\n", o.count / seconds_since(begin), o.group);
-  sqlite3_finalize(insert);
-  sqlite3_close(db);
-}
-
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -316,14 +275,11 @@ int main(int argc, char** argv) {
     command->add_option("--rounds", o.rounds);
     command->add_option("--rate", o.rate);
     command->add_option("--seconds", o.seconds);
-    command->add_option("--group", o.group);
-    command->add_option("--file", o.file);
     command->fallthrough();
     command->callback([&o, run] { run(o); });
   };
   add("create", "durable creates", create);
   add("watch", "a change to all watchers", watch);
   add("mixed", "reads while watchers are served", mixed);
-  add("sqlite", "SQLite's own floor", floor_of_sqlite);
   CLI11_PARSE(app, argc, argv);
 }
