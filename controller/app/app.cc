@@ -24,6 +24,7 @@
 #include "controller/app/certificate_keeper.h"
 #include "controller/app/instance_lock.h"
 #include "controller/app/startup_code.h"
+#include "controller/app/teardown.h"
 #include "controller/engine/http_engine.h"
 #include "controller/reconcile/core_controllers.h"
 #include "controller/reconcile/environment_controller.h"
@@ -45,6 +46,7 @@ namespace {
 
 constexpr base::Duration kServerGrace = std::chrono::seconds(1);
 constexpr base::Duration kOperationsGrace = std::chrono::seconds(5);
+constexpr base::Duration kTeardownLimit = std::chrono::minutes(1);
 constexpr const char* kHostName = "local";
 
 reconcile::HostOptions host_options(const Config& config, const std::string& instance) {
@@ -257,7 +259,7 @@ void App::reload() {
 }
 
 // Nobody may ask any more, then nobody may write any more, then nobody may act any more; the store goes last.
-Task<void> App::stop() {
+Task<void> App::stop(std::shared_ptr<const bool> hurry) {
   auto& app = *impl_;
   if (app.certificates) co_await app.certificates->stop();
   if (app.parts) {
@@ -265,6 +267,12 @@ Task<void> App::stop() {
     const auto grace = kServerGrace;
     co_await parts.server.stop(grace);
     co_await parts.source.stop();
+    if (hurry && app.config.teardown_on_exit) {
+      const auto& kind = *app.scheme.find(crd::kGroup, crd::kVersion, "testenvironments");
+      const auto limit = kTeardownLimit;
+      const auto left = co_await tear_down(parts.client, kind, app.clock, limit, hurry);
+      base::log_info("berthd", left == 0 ? "torn down" : "not all is torn down: the next berthd goes on", {{"left", left}});
+    }
     co_await parts.core.stop();
     co_await parts.pods.stop();
     const auto operations_grace = kOperationsGrace;
@@ -314,7 +322,13 @@ Task<int> run_until_signalled(Config config, DataDir data_dir, Wraps wraps) {
     }
     app.reload();
   }
-  co_await app.stop();
+  std::shared_ptr<bool> hurry;
+  if (code == 0) {
+    hurry = std::make_shared<bool>(false);
+    signals.async_wait([hurry](const boost::system::error_code& ec, int) { *hurry = !ec; });
+  }
+  co_await app.stop(hurry);
+  signals.cancel();
   base::log_info("berthd", "stopped");
   co_return code;
 }

@@ -30,7 +30,9 @@ class App {
   void on_fatal(std::function<void(const Error&)> handler);
   // Reads every manifest again, and the certificate that was given.
   void reload();
-  Task<void> stop();
+  // Ends within 10 s; environments stay as they are. Where `hurry` is given and the configuration says so, they are torn down before:
+  // until all are gone, *hurry is true, or a minute is over.
+  Task<void> stop(std::shared_ptr<const bool> hurry = nullptr);
 
  private:
   struct Impl;

@@ -27,6 +27,7 @@ struct Config {
   std::string instance;  // "" = the one kept in the data directory
   base::Duration prune_delay = std::chrono::seconds(2);
   bool prune_empty = false;
+  bool teardown_on_exit = false;
   std::string socket_group;
   std::string tls_cert;  // file; "" = berthd's own
   std::string tls_key;

@@ -95,16 +95,20 @@ Result<void> set_prune_delay(Config& config, const std::string& text) {
   return {};
 }
 
-Result<void> set_prune_empty(Config& config, const std::string& text) {
+Result<void> set_flag(bool& flag, const std::string& text) {
   if (text == "true" || text == "1") {
-    config.prune_empty = true;
+    flag = true;
   } else if (text == "false" || text == "0" || text.empty()) {
-    config.prune_empty = false;
+    flag = false;
   } else {
     return invalid("\"" + text + "\" is neither true nor false");
   }
   return {};
 }
+
+Result<void> set_prune_empty(Config& config, const std::string& text) { return set_flag(config.prune_empty, text); }
+
+Result<void> set_teardown_on_exit(Config& config, const std::string& text) { return set_flag(config.teardown_on_exit, text); }
 
 Result<void> set_socket_group(Config& config, const std::string& text) {
   if (!text.empty() && !::getgrnam(text.c_str())) return invalid("there is no group \"" + text + "\" on this machine");
@@ -156,6 +160,7 @@ const std::vector<Option>& options() {
       {"instance", "NAME", "whose objects on the engine are ours (default: made once, kept in the data directory)", false, set_instance},
       {"prune-delay", "DURATION", "how long a manifest must be gone until its objects are deleted (default 2s)", false, set_prune_delay},
       {"prune-empty", "", "delete also when a whole directory is gone or empty at start", false, set_prune_empty},
+      {"teardown-on-exit", "", "on SIGTERM delete every environment before berthd ends, for at most a minute\n(default: they stay as they are); a second signal ends it at once", false, set_teardown_on_exit},
       {"socket-group", "GROUP", "group that may use the unix sockets", false, set_socket_group},
       {"tls-cert", "FILE", "certificate of the https listeners, PEM, with its chain\n(default: made in the data directory, with an authority of its own)", false, set_tls_cert},
       {"tls-key", "FILE", "private key of --tls-cert, PEM", false, set_tls_key},
