@@ -87,6 +87,10 @@ class KubeconfigCommand final : public Command {
     const auto written = write_kubeconfig(output_, text);
     if (!written.has_value()) co_return written.error();
     session.io.err << "wrote " << output_ << " (context berth, " << connection.value().endpoint.str() << ")\n";
+    if (connection.value().verify && connection.value().authorities.empty()) {
+      session.io.err << "it holds no authority: kubectl checks the certificate with those of its machine; give --certificate-authority FILE "
+                        "where the issuer is not one of them\n";
+    }
     co_return 0;
   }
 

@@ -102,6 +102,12 @@ Result<void> make_directory(const fs::path& directory) {
   return {};
 }
 
+// Whether the last certificate of `pem` is its own issuer: then clients can check the chain with the file itself.
+bool ends_with_authority(const std::string& pem) {
+  const auto last = pem.rfind("-----BEGIN CERTIFICATE-----");
+  return last != std::string::npos && http::is_issued_by(pem.substr(last), pem.substr(last));
+}
+
 std::string host_name() {
   std::array<char, 256> name{};
   if (::gethostname(name.data(), name.size() - 1) != 0) return "";
@@ -162,6 +168,7 @@ Result<ServerCertificate> given_certificate(const std::string& certificate_file,
   if (const auto fits = http::check_pair(given.pair); fits.has_error()) {
     return base::error(Reason::Invalid, "--tls-cert " + certificate_file + ", --tls-key " + key_file + ": " + fits.error().message);
   }
+  if (ends_with_authority(given.pair.certificate)) given.authority = fs::absolute(certificate_file).string();
   return given;
 }
 

@@ -14,7 +14,7 @@ namespace berth::app {
 // What https listeners serve with.
 struct ServerCertificate {
   http::KeyPair pair;
-  std::string authority;  // the file with which clients check it; "" = whatever signed a certificate that was given
+  std::string authority;  // the file with which clients check it; "" = not known: of a certificate that was given without its root
   base::SystemTime renew_at = base::SystemTime::max();
 };
 

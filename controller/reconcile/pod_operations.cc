@@ -91,7 +91,10 @@ class PodServer {
         (*dialled)->expires_never();
         co_return http::make_byte_stream(std::move(*dialled));
       }
-      last = base::error(dialled.error().reason, "failed to connect to the container: " + dialled.error().message);
+      std::string_view why = dialled.error().message;
+      constexpr std::string_view kScheme = "http://";  // of endpoints in general; what is spoken here is not known
+      if (why.starts_with(kScheme)) why.remove_prefix(kScheme.size());
+      last = base::error(dialled.error().reason, "failed to connect to the container: " + std::string(why));
     }
     co_return last;
   }

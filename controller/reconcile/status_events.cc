@@ -1,5 +1,7 @@
 #include "controller/reconcile/status_events.h"
 
+#include <algorithm>
+
 #include "crd/fields.h"
 
 namespace berth::reconcile {
@@ -38,7 +40,9 @@ std::vector<Announcement> announcements(const json& before, const json& after) {
     }
     const bool waits = text_at(service, "state") == "Restarting" && text_at(service, "message").find("again at") != std::string::npos;
     if (waits && text_at(old, "state") != "Restarting") {
-      out.push_back({true, "BackOff", "Service " + name + " keeps ending: " + text_at(service, "message")});
+      // Without the count and the time, so that the next one is the same Event again.
+      const auto message = text_at(service, "message");
+      out.push_back({true, "BackOff", "Service " + name + " keeps ending: " + message.substr(0, std::min(message.find(", restarted"), message.find(", again at")))});
     }
   }
   const auto was = text_at(before, "phase");

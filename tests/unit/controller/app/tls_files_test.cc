@@ -132,6 +132,17 @@ TEST_F(TlsFiles, GivenOnesAreRefusedByName) {
   EXPECT_THAT(why("server.key", "server.key"), HasSubstr("the certificate cannot be read"));
 }
 
+TEST_F(TlsFiles, AGivenOneWithItsRootIsCheckedWithItself) {
+  own(now).value();
+  const auto authority_of = [this](const char* certificate, const char* key) {
+    return given_certificate((dir / certificate).string(), (dir / key).string()).value().authority;
+  };
+  EXPECT_EQ(authority_of("server.crt", "server.key"), "");
+  EXPECT_EQ(authority_of("ca.crt", "ca.key"), (dir / "ca.crt").string());  // signed by itself
+  write("chain.crt", read("server.crt") + read("ca.crt"));
+  EXPECT_EQ(authority_of("chain.crt", "server.key"), (dir / "chain.crt").string());
+}
+
 TEST_F(TlsFiles, NamesAreWhereTheServerCanBeFound) {
   const auto listen = [](const char* text) { return http::parse_endpoint(text, 6440).value(); };
   const auto names = certificate_names({listen("https://0.0.0.0:1"), listen("https://10.0.0.5:1"), listen("http://127.0.0.9:1"),
