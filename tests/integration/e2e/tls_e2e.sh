@@ -98,7 +98,8 @@ openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -keyou
 start_berthd --tls-cert "$WORK/real.crt" --tls-key "$WORK/real.key"
 check "it is served" serves "$WORK/real.crt"
 check "instead of the other" fails_with "" serves "$DATA/tls/ca.crt"
-check "a kubeconfig leaves it to the system" test -z "$(https_ctl kubeconfig | grep certificate-authority)"
+held() { https_ctl kubeconfig | sed -n 's/^ *certificate-authority-data: //p' | base64 -d; }
+check "it is its own issuer, so the kubeconfig holds it" same "$(held)" "$(cat "$WORK/real.crt")"
 openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -keyout "$WORK/real.key" -out "$WORK/real.crt" -days 2 \
   -subj /CN=next -addext 'subjectAltName=DNS:localhost,IP:127.0.0.1' 2>/dev/null
 check "a new one is not read by itself" fails_with "" serves "$WORK/real.crt"
@@ -108,6 +109,11 @@ echo broken >"$WORK/real.key"
 kill -HUP "$BERTHD_PID"
 sleep 0.5
 check "a broken one is not taken" serves "$WORK/real.crt"
+stop_berthd
+start_berthd --tls-cert "$DATA/tls/server.crt" --tls-key "$DATA/tls/server.key"
+check "of one whose issuer is not in its file the kubeconfig holds none: that is the system's" same "$(held)" ""
+https_ctl kubeconfig --output "$WORK/none.kubeconfig" 2>"$WORK/said"
+check "and it says so" grep -q "give --certificate-authority FILE" "$WORK/said"
 stop_berthd
 
 note "what is wrong is refused at start, by name"
