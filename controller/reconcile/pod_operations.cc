@@ -2,6 +2,7 @@
 
 #include "api/http/dial.h"
 #include "controller/plan/names.h"
+#include "controller/plan/pod.h"
 #include "controller/reconcile/pod_log.h"
 #include "controller/reconcile/remote_process.h"
 #include "crd/fields.h"
