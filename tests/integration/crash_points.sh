@@ -17,7 +17,7 @@ fi
 PROGRAMS=$1
 HERE=$(cd "$(dirname "$0")" && pwd)
 ROOT=$(mktemp -d /tmp/berth-crash.XXXXXX)
-BERTHD_PID='' ENGINE_PID='' NUMBER=0
+BERTHD_PID='' ENGINE_PID='' NUMBER=0 INSTANCE=crash-$$
 stop_all() {
   local pid
   for pid in $BERTHD_PID $ENGINE_PID; do
@@ -44,7 +44,7 @@ api() { curl -sf --max-time 10 --unix-socket "$WORK/berthd.sock" "http://berthd$
 # --prune-empty: a directory that is found empty at a start deletes nothing otherwise.
 start_berthd() { # PROGRAM
   "$1" --data-dir "$WORK/data" --manifests "$WORK/manifests" --listen "unix://$WORK/berthd.sock" --docker-host "$DOCKER_HOST" \
-    --port-range 31000-31099 --subnet-pool 10.217.0.0/20 --instance crash --prune-delay 50ms --prune-empty >>"$WORK/berthd.log" 2>&1 &
+    --port-range 31000-31099 --subnet-pool 10.217.0.0/20 --instance "$INSTANCE" --prune-delay 50ms --prune-empty >>"$WORK/berthd.log" 2>&1 &
   BERTHD_PID=$!
   disown  # bash would tell of each kill
 }
@@ -122,10 +122,10 @@ real() {
   IMAGE=berth-test/busybox:1
   has_api() { [ "$1" = a ]; }  # a container takes its time here
   engine_names() {
-    { docker ps -a --filter "label=berth.dev/instance=crash" --format '{{.Names}}:{{.State}}' && docker network ls --filter "label=berth.dev/instance=crash" --format '{{.Name}}'; } |
+    { docker ps -a --filter "label=berth.dev/instance=$INSTANCE" --format '{{.Names}}:{{.State}}' && docker network ls --filter "label=berth.dev/instance=$INSTANCE" --format '{{.Name}}'; } |
       sed -E 's/-[0-9a-f]{8}(:|$)/\1/' | sort | paste -sd ' '
   }
-  container() { docker ps -aq --filter "label=berth.dev/instance=crash" --filter "name=^$1-"; }
+  container() { docker ps -aq --filter "label=berth.dev/instance=$INSTANCE" --filter "name=^$1-"; }
   kill_container() { docker kill "$(container "$1")" >/dev/null; }
   remove_container() { docker rm -f "$(container "$1")" >/dev/null; }
   not_ours() { "$HERE/../lib/host_snapshot.sh" engine; }
