@@ -71,14 +71,15 @@ std::string string_in_map(const json& body, std::string_view map, std::string_vi
 
 // What read_core() reads of the object `text`; discarded when it is none.
 json head_of(std::string_view text) {
-  const json none(json::value_t::discarded);
-  if (!text.starts_with('{') || end_of_value(text, 0) != text.size()) return none;
-  std::string head = "{";
-  for (const auto* key : {"apiVersion", "kind"}) {
-    if (const auto value = find_text(text, {key})) head.append("\"").append(key).append("\":").append(*value).append(",");
-  }
-  const auto metadata = text_without(find_text(text, {"metadata"}).value_or("{}"), "managedFields");
-  return metadata ? json::parse(head + "\"metadata\":" + *metadata + "}", nullptr, false) : none;
+  std::string head;
+  const bool whole = each_member(text, [&](const TextMember& member) {
+    if (member.key != "apiVersion" && member.key != "kind" && member.key != "metadata") return true;
+    const auto slim = member.key == "metadata" ? text_without(member.value, "managedFields") : std::nullopt;
+    head += head.empty() ? "{" : ",";
+    head.append("\"").append(member.key).append("\":").append(slim ? *slim : member.value);
+    return true;
+  });
+  return whole ? json::parse(head.empty() ? "{}" : head + "}", nullptr, false) : json(json::value_t::discarded);
 }
 
 }  // namespace

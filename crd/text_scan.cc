@@ -17,35 +17,14 @@ std::size_t end_of_string(std::string_view text, std::size_t at) {
   return kNowhere;
 }
 
-struct Member {
-  std::size_t begin = 0;
-  std::string_view key;  // as it is written
-  std::string_view value;
-  std::size_t end() const { return begin + key.size() + 3 + value.size(); }
-};
-
 // The member of an object that begins at `at`.
-std::optional<Member> member_at(std::string_view text, std::size_t at) {
+std::optional<TextMember> member_at(std::string_view text, std::size_t at) {
   if (at >= text.size() || text[at] != '"') return std::nullopt;
   const auto colon = end_of_string(text, at);
   if (colon == kNowhere || colon >= text.size() || text[colon] != ':') return std::nullopt;
   const auto end = end_of_value(text, colon + 1);
   if (end == kNowhere) return std::nullopt;
-  return Member{at, text.substr(at + 1, colon - at - 2), text.substr(colon + 1, end - colon - 1)};
-}
-
-// Calls see(member) for each until it says false. Whether all were seen and the text ends with them.
-template <class See>
-bool each_member(std::string_view text, See see) {
-  if (!text.starts_with('{')) return false;
-  if (text == "{}") return true;
-  for (std::size_t at = 1;; ++at) {
-    const auto member = member_at(text, at);
-    if (!member || !see(*member)) return false;
-    at = member->end();
-    if (at >= text.size() || (text[at] != ',' && text[at] != '}')) return false;
-    if (text[at] == '}') return at + 1 == text.size();
-  }
+  return TextMember{text.substr(at, end - at), text.substr(at + 1, colon - at - 2), text.substr(colon + 1, end - colon - 1)};
 }
 
 }  // namespace
@@ -75,10 +54,22 @@ std::size_t end_of_value(std::string_view text, std::size_t at) {
   return kNowhere;
 }
 
+bool each_member(std::string_view text, const std::function<bool(const TextMember&)>& see) {
+  if (!text.starts_with('{')) return false;
+  if (text == "{}") return true;
+  for (std::size_t at = 1;; ++at) {
+    const auto member = member_at(text, at);
+    if (!member || !see(*member)) return false;
+    at += member->text.size();
+    if (at >= text.size() || (text[at] != ',' && text[at] != '}')) return false;
+    if (text[at] == '}') return at + 1 == text.size();
+  }
+}
+
 std::optional<std::string_view> find_text(std::string_view text, std::initializer_list<std::string_view> path) {
   for (const auto key : path) {
     std::optional<std::string_view> found;
-    each_member(text, [&](const Member& member) {
+    each_member(text, [&](const TextMember& member) {
       if (member.key == key) found = member.value;
       return !found;
     });
@@ -90,10 +81,10 @@ std::optional<std::string_view> find_text(std::string_view text, std::initialize
 
 std::optional<std::string> text_without(std::string_view text, std::string_view key) {
   std::string out = "{";
-  const bool whole = each_member(text, [&](const Member& member) {
+  const bool whole = each_member(text, [&](const TextMember& member) {
     if (member.key == key) return true;
     if (out.size() > 1) out += ',';
-    out += text.substr(member.begin, member.end() - member.begin);
+    out += member.text;
     return true;
   });
   if (!whole) return std::nullopt;

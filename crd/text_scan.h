@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <initializer_list>
 #include <optional>
 #include <string>
@@ -12,6 +13,14 @@ namespace berth::crd {
 
 // Where the value that begins at `at` ends. npos: nowhere.
 std::size_t end_of_value(std::string_view text, std::size_t at);
+
+struct TextMember {
+  std::string_view text;  // "key":value
+  std::string_view key;   // as it is written
+  std::string_view value;
+};
+// Calls see(member) for each member of the object `text` until it says false. Whether all were seen and `text` ends with the object.
+bool each_member(std::string_view text, const std::function<bool(const TextMember&)>& see);
 
 // The text of the value that is reached through the members `path` of the object `text`. nullopt: one of them is absent.
 std::optional<std::string_view> find_text(std::string_view text, std::initializer_list<std::string_view> path);

@@ -71,7 +71,7 @@ Result<void> JournaledStore::finish_load(Revision compacted) {
   assigned_ = published_;
   was_created_ = published_ == 0;
   for (auto& [key, entry] : state_) {
-    auto object = Object::from_text(entry.text);
+    auto object = read_stored(entry.text, entry.revision);
     if (object.has_error()) {
       return base::error(Reason::InternalError, "stored " + key.str() + " cannot be read: " + object.error().message);
     }

@@ -27,13 +27,12 @@ void stamp_revision(json& body, Revision revision) {
   body["metadata"]["resourceVersion"] = std::to_string(revision);
 }
 
-ObjectPtr parse_stored(const Text& text, Revision revision) {
-  json body = crd::parse_wire_text(*text);
-  json& stamp = body["metadata"]["resourceVersion"];
-  json wanted = std::to_string(revision);
-  const bool same = stamp == wanted;
-  if (!same) stamp = std::move(wanted);
-  return Object::make(std::move(body), same ? text : nullptr).value();
+Result<ObjectPtr> read_stored(const Text& text, Revision revision) {
+  auto object = Object::from_text(text);
+  if (object.has_error() || (*object)->revision() == revision) return object;
+  json body = (*object)->body();
+  stamp_revision(body, revision);
+  return Object::make(std::move(body));
 }
 
 struct WatchHub::Subscription {
@@ -75,7 +74,7 @@ struct WatchHub::Shared {
   }
   ObjectPtr object_of(std::weak_ptr<const Object>& held, const Text& text, Revision revision) {
     if (auto object = held.lock()) return object;
-    auto object = parse_stored(text, revision);
+    auto object = read_stored(text, revision).value();
     held = object;
     keep(object);
     return object;

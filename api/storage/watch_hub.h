@@ -73,8 +73,8 @@ class WatchHub {
   std::shared_ptr<Shared> shared_;
 };
 
-// The object that `text` holds, stamped with `revision`. REQUIRES: text made by a store.
-ObjectPtr parse_stored(const Text& text, Revision revision);
+// The object that `text` holds, stamped with `revision`. REQUIRES: text made by a store. Errors: those of Object::from_text().
+Result<ObjectPtr> read_stored(const Text& text, Revision revision);
 // Sets metadata.resourceVersion.
 void stamp_revision(json& body, Revision revision);
 

@@ -1,7 +1,5 @@
 #include "controller/reconcile/status_events.h"
 
-#include <algorithm>
-
 #include "crd/fields.h"
 
 namespace berth::reconcile {
@@ -28,6 +26,9 @@ std::string not_ready(const json& status) {
   return names;
 }
 
+// Of "exited with code 7, restarted 3 times, again at ...": without what differs from one to the next, so that its Event is counted.
+std::string cause_of(const std::string& message) { return message.substr(0, message.find(", ")); }
+
 }  // namespace
 
 std::vector<Announcement> announcements(const json& before, const json& after) {
@@ -40,9 +41,7 @@ std::vector<Announcement> announcements(const json& before, const json& after) {
     }
     const bool waits = text_at(service, "state") == "Restarting" && text_at(service, "message").find("again at") != std::string::npos;
     if (waits && text_at(old, "state") != "Restarting") {
-      // Without the count and the time, so that the next one is the same Event again.
-      const auto message = text_at(service, "message");
-      out.push_back({true, "BackOff", "Service " + name + " keeps ending: " + message.substr(0, std::min(message.find(", restarted"), message.find(", again at")))});
+      out.push_back({true, "BackOff", "Service " + name + " keeps ending: " + cause_of(text_at(service, "message"))});
     }
   }
   const auto was = text_at(before, "phase");

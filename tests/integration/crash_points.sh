@@ -65,6 +65,7 @@ until_true() { # SENTENCE COMMAND...
   done
 }
 
+SERVE='[sh, -c, "mkdir -p /www && exec httpd -f -p 8080 -h /www"]'
 put() { # NAME GREETING
   cat >"$WORK/$1.yaml" <<YAML
 apiVersion: berth.dev/v1alpha1
@@ -74,13 +75,13 @@ spec:
   services:
   - name: db
     image: $IMAGE
-    command: [sh, -c, "mkdir -p /www && exec httpd -f -p 8080 -h /www"]
+    command: $SERVE
     env: [{name: GREETING, value: $2}]
     ports: [{name: sql, containerPort: 5432, env: DB_PORT}]
     files: [{path: /etc/greeting, content: $2}]
 YAML
   has_api "$1" && cat >>"$WORK/$1.yaml" <<YAML
-  - {name: api, image: "$IMAGE", command: [sh, -c, "mkdir -p /www && exec httpd -f -p 8080 -h /www"], dependsOn: [{service: db}]}
+  - {name: api, image: "$IMAGE", command: $SERVE, dependsOn: [{service: db}]}
 YAML
   mv "$WORK/$1.yaml" "$WORK/manifests/$1.yaml"
 }
