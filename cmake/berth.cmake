@@ -111,9 +111,9 @@ function(berth_test_program name)
   add_dependencies(tests ${name})
 endfunction()
 
-# berth_tests(name DIR folder LINK libs...): one gtest binary from every *_test.cc of the folder; ctest sees each test.
+# berth_tests(name DIR folder LINK libs... [PREFIX text]): one gtest binary from every *_test.cc of the folder; ctest sees each test.
 function(berth_tests name)
-  cmake_parse_arguments(A "" "DIR;TIMEOUT;ENVIRONMENT" "LINK" ${ARGN})
+  cmake_parse_arguments(A "" "DIR;TIMEOUT;ENVIRONMENT;PREFIX" "LINK" ${ARGN})
   file(GLOB sources CONFIGURE_DEPENDS ${A_DIR}/*_test.cc)
   if(NOT sources)
     return()
@@ -129,7 +129,7 @@ function(berth_tests name)
   if(A_ENVIRONMENT)
     list(APPEND properties ENVIRONMENT ${A_ENVIRONMENT})
   endif()
-  gtest_discover_tests(${name} DISCOVERY_MODE PRE_TEST DISCOVERY_TIMEOUT 30 PROPERTIES ${properties})
+  gtest_discover_tests(${name} TEST_PREFIX "${A_PREFIX}" DISCOVERY_MODE PRE_TEST DISCOVERY_TIMEOUT 30 PROPERTIES ${properties})
 endfunction()
 
 # Compiles every crd/kinds/*.yaml into the library as text (crd/scheme.cc reads it with embedded_kinds()).

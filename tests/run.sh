@@ -18,10 +18,9 @@ install_packages "${packages[@]}"
 export CCACHE_MAXSIZE=${CCACHE_MAXSIZE:-5G}
 
 failed=()
-# build_and_test PRESET CTEST_ARGUMENT...
+# build_and_test PRESET
 build_and_test() {
   local preset=$1
-  shift
   say "$preset: build"
   local begin=$SECONDS
   cmake --preset "$preset" -DBERTH_TESTS=ON >"$ROOT/build/$preset.configure.log" 2>&1 || { cat "$ROOT/build/$preset.configure.log"; die "$preset: configure failed"; }
@@ -31,14 +30,13 @@ build_and_test() {
   say "$preset: programs built in $((begin_tests - begin)) s; building the tests"
   cmake --build --preset "$preset" --target tests | { grep -vE '^\[[0-9]+/[0-9]+\]' || true; }
   say "$preset: tests built in $((SECONDS - begin_tests)) s; testing"
-  ctest --test-dir "build/$preset" --output-on-failure --timeout 300 "$@" || failed+=("$preset")
+  ctest --test-dir "build/$preset" --output-on-failure --timeout 300 -j2 || failed+=("$preset")
 }
 mkdir -p build
 
-for preset in asan tsan; do
-  build_and_test "$preset" -j2
+for preset in asan tsan release; do
+  build_and_test "$preset"
 done
-build_and_test release -j1
 
 if [ "${#failed[@]}" -gt 0 ]; then
   for preset in "${failed[@]}"; do  # once more where the output ends: of a long log people see its end

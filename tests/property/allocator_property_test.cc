@@ -1,8 +1,6 @@
-#include <gtest/gtest.h>
-#include <rapidcheck.h>
-
 #include "controller/plan/port_allocator.h"
 #include "controller/plan/subnet_allocator.h"
+#include "tests/property/holds.h"
 
 // The allocators against the simplest thing that could be right: a list of who holds what.
 namespace berth::plan {
@@ -59,7 +57,7 @@ void check_lease(PortModel& model, PortAllocator& ports, const PortRange& range,
 }
 
 TEST(AllocatorProperty, NoPortIsHeldTwice) {
-  EXPECT_TRUE(rc::check("port allocator against its model", [] {
+  holds([] {
     const PortRange range{30000, static_cast<std::uint16_t>(30000 + choose(6))};
     PortAllocator ports(range);
     PortModel model;
@@ -99,7 +97,7 @@ TEST(AllocatorProperty, NoPortIsHeldTwice) {
       for (const auto& [holder, held] : model.held) RC_ASSERT(!model.taken(held, holder));
       RC_ASSERT((ports.holder(key) != "") == model.taken(key));
     }
-  }));
+  });
 }
 
 Subnet some_subnet() {
@@ -148,7 +146,7 @@ void check_lease(SubnetModel& model, SubnetAllocator& subnets, const Subnet& poo
 }
 
 TEST(AllocatorProperty, NoSubnetsOverlapAndNoneIsRefusedWhileOneIsFree) {
-  EXPECT_TRUE(rc::check("subnet allocator against its model", [] {
+  holds([] {
     const Subnet pool = parse_subnet("10.213.0.0/22").value();
     SubnetAllocator subnets(pool);
     SubnetModel model;
@@ -181,17 +179,17 @@ TEST(AllocatorProperty, NoSubnetsOverlapAndNoneIsRefusedWhileOneIsFree) {
       RC_ASSERT((subnets.holder(subnet) != "") == model.taken(subnet));
       RC_ASSERT(subnets.counts(now).leased == static_cast<int>(model.held.size()));
     }
-  }));
+  });
 }
 
 TEST(AllocatorProperty, ASubnetIsReadBackAsItWasWritten) {
-  EXPECT_TRUE(rc::check("subnet text", [] {
+  holds([] {
     const Subnet subnet = some_subnet();
     const auto read = parse_subnet(subnet.str());
     RC_ASSERT(read.has_value());
     RC_ASSERT((*read == subnet));
     RC_ASSERT(subnet.overlaps(parse_subnet(subnet.gateway().substr(0, subnet.gateway().rfind('.')) + ".0/24").value()));
-  }));
+  });
 }
 
 }  // namespace

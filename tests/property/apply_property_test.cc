@@ -1,10 +1,8 @@
-#include <gtest/gtest.h>
-#include <rapidcheck.h>
-
 #include <map>
 
 #include "crd/managed_update.h"
 #include "crd/typed_value.h"
+#include "tests/property/holds.h"
 
 // Server-side apply against what it promises: a few managers apply and update one small object in any order.
 namespace berth::crd {
@@ -191,7 +189,7 @@ void update(World& world, const std::string& manager) {
 }
 
 TEST(ApplyProperty, OwnersFindWhatTheyApplied) {
-  EXPECT_TRUE(rc::check([] {
+  holds([] {
     World world;
     for (int step = pick(8) + 1; step > 0; --step) {
       if (pick(4) == 0) {
@@ -201,11 +199,11 @@ TEST(ApplyProperty, OwnersFindWhatTheyApplied) {
       }
       world.check();
     }
-  }));
+  });
 }
 
 TEST(ApplyProperty, FieldSetsAreAnAlgebra) {
-  EXPECT_TRUE(rc::check([] {
+  holds([] {
     const FieldSet a = fields_of(small_type(), some_object());
     const FieldSet b = fields_of(small_type(), some_object());
     RC_ASSERT((unite(a, b) == unite(b, a)));
@@ -213,11 +211,11 @@ TEST(ApplyProperty, FieldSetsAreAnAlgebra) {
     RC_ASSERT((unite(subtract(a, b), intersect(a, b)) == a));
     RC_ASSERT(intersect(subtract(a, b), b).empty());
     RC_ASSERT((FieldSet::parse(a.text()).value() == a));
-  }));
+  });
 }
 
 TEST(ApplyProperty, AMergeTakesNothingAwayAndHappensOnce) {
-  EXPECT_TRUE(rc::check([] {
+  holds([] {
     const json live = some_object();
     const json config = some_object();
     const json merged = merge_typed(small_type(), live, config);
@@ -229,7 +227,7 @@ TEST(ApplyProperty, AMergeTakesNothingAwayAndHappensOnce) {
     FieldSet removed = change.removed;
     removed.erase("f:free");  // there a map may become a text
     RC_ASSERT(removed.empty());
-  }));
+  });
 }
 
 }  // namespace

@@ -163,7 +163,7 @@ struct Environment {
   Memory memory;
   std::vector<Action> flying;
   std::set<std::string> broken_probes;  // services that never answer
-  int removals = 0;
+  int looks = 0;
 
   bool owns(const engine::Labels& labels) const {
     const auto has = labels.find(kUidLabel);
@@ -191,8 +191,9 @@ struct Environment {
   }
 
   // One look: plan, commit the status, take off what may start, probe.
-  Plan look() {
-    const Input in = input();
+  // REQUIRES: `in` is input(), of now.
+  Plan look(const Input& in) {
+    ++looks;
     Plan next = plan(in);
     status = plan::status(in, next);
     for (const Action& action : next.actions) {
@@ -263,7 +264,7 @@ struct Environment {
       case ActionKind::CreateContainer: return engine.create(*action.container, now);
       case ActionKind::StartContainer: return engine.start(action.container_id, now);
       case ActionKind::RemoveContainer:
-        removals += static_cast<int>(engine.containers.erase(action.container_id));
+        engine.containers.erase(action.container_id);
         return {};
       case ActionKind::UpdateContainer: {
         const auto found = engine.containers.find(action.container_id);

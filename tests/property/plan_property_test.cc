@@ -1,6 +1,4 @@
-#include <gtest/gtest.h>
-#include <rapidcheck.h>
-
+#include "tests/property/holds.h"
 #include "tests/property/plan_model.h"
 
 namespace berth::plan {
@@ -121,7 +119,8 @@ void check_plan(const Environment& environment, const Input& input, const Plan& 
     }
   }
   if (next.wake_at) RC_ASSERT(*next.wake_at > input.now);
-  RC_ASSERT(status(input, next) == environment.status);  // which look() computed from the same
+  // The same input gives the same output. That takes as long as all the rest together: not every time.
+  if (environment.looks % 4 == 0) RC_ASSERT(status(input, next) == environment.status);
   const Leases read = leases_of(environment.status);
   RC_ASSERT(read.subnet == input.leases.subnet);
   RC_ASSERT((sorted(read.ports) == sorted(input.leases.ports)));
@@ -138,7 +137,7 @@ void check_engine(const Environment& environment) {
 // One look and one operation that ends. False when nothing happens until the plan's own wake-up, which is then jumped to.
 bool step(Environment& environment, const std::function<Outcome()>& outcome) {
   const Input before = environment.input();
-  const Plan next = environment.look();
+  const Plan next = environment.look(before);
   check_plan(environment, before, next);
   environment.now += std::chrono::milliseconds(7);
   if (!environment.flying.empty()) {
@@ -234,10 +233,8 @@ void damage(Environment& environment) {
 
 // ---- the properties
 
-void property(const char* name, const std::function<void()>& body) { EXPECT_TRUE(rc::check(name, body)); }
-
 TEST(PlanProperty, ConvergesToReadyAndThenPlansNothing) {
-  property("converges, whatever fails or is lost on the way", [] {
+  holds([] {
     Host host;
     add_foreigners(host.engine);
     const auto before = foreigners(host.engine);
@@ -250,7 +247,7 @@ TEST(PlanProperty, ConvergesToReadyAndThenPlansNothing) {
 }
 
 TEST(PlanProperty, EveryMomentIsSafeToForget) {
-  property("the process dies at any step", [] {
+  holds([] {
     Host host;
     Environment environment = make_environment(host);
     for (int i = 0, n = choose(60); i < n; ++i) {
@@ -268,7 +265,7 @@ TEST(PlanProperty, EveryMomentIsSafeToForget) {
 }
 
 TEST(PlanProperty, DamageHeals) {
-  property("random damage heals", [] {
+  holds([] {
     Host host;
     Environment environment = make_environment(host);
     if (chance(2)) require_ready(environment);
@@ -281,7 +278,7 @@ TEST(PlanProperty, DamageHeals) {
 }
 
 TEST(PlanProperty, DeletionFromAnyStateLeavesNothing) {
-  property("deleted at any moment", [] {
+  holds([] {
     Host host;
     add_foreigners(host.engine);
     const auto before = foreigners(host.engine);
@@ -323,7 +320,7 @@ std::map<std::string, std::string> ids(const Environment& environment) {
 }
 
 TEST(PlanProperty, AChangeReplacesOnlyWhatItTouches) {
-  property("a change of one service", [] {
+  holds([] {
     Host host;
     Environment environment = make_environment(host);
     require_ready(environment);
@@ -351,7 +348,7 @@ TEST(PlanProperty, AChangeReplacesOnlyWhatItTouches) {
 }
 
 TEST(PlanProperty, APortHeldOutsideIsMovedAndOnlyWhoNamesItIsReplaced) {
-  property("foreign port holders", [] {
+  holds([] {
     Host host;
     for (int i = choose(10); i > 0; --i) host.engine.foreign_ports.insert(static_cast<std::uint16_t>(30000 + choose(16)));
     Environment environment = make_environment(host);
@@ -361,12 +358,13 @@ TEST(PlanProperty, APortHeldOutsideIsMovedAndOnlyWhoNamesItIsReplaced) {
 }
 
 TEST(PlanProperty, ManyEnvironmentsShareNothing) {
-  property("several environments on one host", [] {
+  holds([] {
     Host host;
     std::vector<Environment> environments;
-    for (int i = 0; i < 4; ++i) environments.push_back(make_environment(host, "env" + std::to_string(i)));
+    const int all = 2 + choose(3);
+    for (int i = 0; i < all; ++i) environments.push_back(make_environment(host, "env" + std::to_string(i)));
     for (int i = 0, n = choose(80); i < n; ++i) {
-      Environment& environment = environments[static_cast<std::size_t>(choose(4))];
+      Environment& environment = environments[static_cast<std::size_t>(choose(all))];
       if (environment.gone) continue;
       step(environment, with_faults(1));
       if (chance(30)) environment.deleting = true;
@@ -385,7 +383,7 @@ TEST(PlanProperty, ManyEnvironmentsShareNothing) {
 }
 
 TEST(PlanProperty, AFailedEnvironmentIsClearedAndStartsAnewWithItsSpec) {
-  property("deadline, clean-up, new generation", [] {
+  holds([] {
     Host host;
     Environment environment = make_environment(host);
     environment.spec.ready_deadline = std::chrono::seconds(30);

@@ -1,7 +1,5 @@
 // What every Store promises, named, over every implementation, against a model that is a map and a list.
 
-#include <gtest/gtest.h>
-#include <rapidcheck.h>
 #include <stdlib.h>
 
 #include <boost/asio/io_context.hpp>
@@ -11,6 +9,7 @@
 #include "api/storage/memory_store.h"
 #include "api/storage/sqlite_store.h"
 #include "tests/fakes/fake_journal.h"
+#include "tests/property/holds.h"
 #include "tests/unit/api/storage/store_helpers.h"
 
 namespace berth::storage {
@@ -225,19 +224,19 @@ TYPED_TEST_SUITE(StoreSuite, Stores);
 
 // Whatever races, each commit ends as if they had run one after the other in the order they were started.
 TYPED_TEST(StoreSuite, Atomic) {
-  EXPECT_TRUE(rc::check([] {
+  holds([] {
     const auto script = *ops();
     Trial<TypeParam> run;
     run.all(script);
     RC_ASSERT(run.commits.outcomes() == run.expected);
     check_state(*run.store, run.model);
-  }));
+  });
 }
 
 // A watch shows every change once (Reliable, Unique), by rising revision (Ordered), with the state before it;
 // however its reading is interleaved with the writing.
 TYPED_TEST(StoreSuite, OrderedUniqueReliable) {
-  EXPECT_TRUE(rc::check([] {
+  holds([] {
     const auto script = *ops();
     const auto ns = *rc::gen::element<std::string>("", "ci");
     Trial<TypeParam> run;
@@ -250,12 +249,12 @@ TYPED_TEST(StoreSuite, OrderedUniqueReliable) {
     run.finish();
     for (auto& change : read(*watcher)) seen.push_back(std::move(change));
     RC_ASSERT(seen == run.model.after(0, "things", ns));
-  }));
+  });
 }
 
 // A watch can be taken up again at any revision, at any time.
 TYPED_TEST(StoreSuite, Resumable) {
-  EXPECT_TRUE(rc::check([] {
+  holds([] {
     const auto before = *ops();
     const auto after = *ops();
     Trial<TypeParam> run;
@@ -268,12 +267,12 @@ TYPED_TEST(StoreSuite, Resumable) {
     for (Revision from = 0; from < watchers.size(); ++from) {
       RC_ASSERT(read(*watchers[from]) == run.model.after(from, "things", ""));
     }
-  }));
+  });
 }
 
 // With little history kept: either the watch is complete or it is Expired, never something between.
 TYPED_TEST(StoreSuite, ResumableOrExpired) {
-  EXPECT_TRUE(rc::check([] {
+  holds([] {
     const auto script = *ops();
     StoreOptions options;
     options.history = *rc::gen::inRange<std::size_t>(1, 8);
@@ -290,7 +289,7 @@ TYPED_TEST(StoreSuite, ResumableOrExpired) {
       if (!TypeParam::kDurable) break;
       run.reopen();
     }
-  }));
+  });
 }
 
 Task<bool> commit_then_read(Store& store, Write write) {
@@ -309,7 +308,7 @@ Task<bool> commit_then_read(Store& store, Write write) {
 
 // Whoever's commit ended sees it, and whoever was refused sees why.
 TYPED_TEST(StoreSuite, ReadYourWrites) {
-  EXPECT_TRUE(rc::check([] {
+  holds([] {
     const auto script = *ops();
     Trial<TypeParam> run;
     for (const auto& op : script) {
@@ -317,12 +316,12 @@ TYPED_TEST(StoreSuite, ReadYourWrites) {
       run.model.commit(write);
       RC_ASSERT(run_task(run.io, commit_then_read(*run.store, std::move(write))));
     }
-  }));
+  });
 }
 
 // Of many that expect the same state exactly one wins.
 TYPED_TEST(StoreSuite, OneWinnerOfARace) {
-  EXPECT_TRUE(rc::check([] {
+  holds([] {
     const auto racers = *rc::gen::inRange(2, 20);
     Trial<TypeParam> run;
     for (int i = 0; i < racers; ++i) run.commits.start(*run.store, put(thing("a"), i, 0));
@@ -334,12 +333,12 @@ TYPED_TEST(StoreSuite, OneWinnerOfARace) {
     RC_ASSERT(std::count(outcomes.begin(), outcomes.end(), "AlreadyExists") == racers - 1);
     RC_ASSERT(std::count(outcomes.begin(), outcomes.end(), "2") == 1);
     RC_ASSERT(std::count(outcomes.begin(), outcomes.end(), "Conflict") == racers - 1);
-  }));
+  });
 }
 
 // Compaction takes history and nothing else.
 TYPED_TEST(StoreSuite, CompactionKeepsObjects) {
-  EXPECT_TRUE(rc::check([] {
+  holds([] {
     const auto before = *ops();
     const auto after = *ops();
     Trial<TypeParam> run;
@@ -349,13 +348,13 @@ TYPED_TEST(StoreSuite, CompactionKeepsObjects) {
     run.all(after);
     RC_ASSERT(run.commits.outcomes() == run.expected);
     check_state(*run.store, run.model);
-  }));
+  });
 }
 
 // What was acknowledged is there after a restart: objects, revision, history.
 TYPED_TEST(StoreSuite, Durable) {
   if (!TypeParam::kDurable) GTEST_SKIP() << "keeps nothing";
-  EXPECT_TRUE(rc::check([] {
+  holds([] {
     const auto before = *ops();
     const auto after = *ops();
     Trial<TypeParam> run;
@@ -368,12 +367,12 @@ TYPED_TEST(StoreSuite, Durable) {
     check_state(*run.store, run.model);
     auto watcher = run.store->watch("things", "", 0).value();
     RC_ASSERT(read(*watcher) == run.model.after(0, "things", ""));
-  }));
+  });
 }
 
 // A process that dies between any two batches leaves a prefix of the changes, at least all acknowledged ones.
 TEST(StoreCrash, LeavesAPrefixWithEverythingAcknowledged) {
-  EXPECT_TRUE(rc::check([] {
+  holds([] {
     const auto script = *ops();
     const auto batches = *rc::gen::inRange(0, 20);
     StoreOptions options;
@@ -406,12 +405,12 @@ TEST(StoreCrash, LeavesAPrefixWithEverythingAcknowledged) {
     disk.hold = false;
     disk.release();
     run.finish();
-  }));
+  });
 }
 
 // Batches that fail now and then: nothing of them is seen, everything else is, and a restart agrees.
 TEST(StoreFailure, FailedBatchesLeaveNoTrace) {
-  EXPECT_TRUE(rc::check([] {
+  holds([] {
     const auto script = *ops();
     const auto failing = *rc::gen::container<std::vector<bool>>(script.size(), rc::gen::arbitrary<bool>());
     Trial<Journaled> run;
@@ -446,7 +445,7 @@ TEST(StoreFailure, FailedBatchesLeaveNoTrace) {
       run.reopen();
       watcher = run.store->watch("things", "", 0).value();
     }
-  }));
+  });
 }
 
 }  // namespace

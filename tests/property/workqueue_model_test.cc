@@ -1,11 +1,9 @@
-#include <gtest/gtest.h>
-#include <rapidcheck.h>
-
 #include <boost/asio/io_context.hpp>
 
 #include "controller/runtime/workqueue.h"
 #include "tests/fakes/fake_clock.h"
 #include "tests/fakes/run_task.h"
+#include "tests/property/holds.h"
 
 namespace berth::runtime {
 namespace {
@@ -49,7 +47,7 @@ Task<void> take(WorkQueue& queue, std::optional<std::string>& taken) {
 }
 
 TEST(WorkQueueModel, BehavesAsASetOfKeysWithPriorityAndTime) {
-  const bool held = rc::check("work queue against its model", [] {
+  holds([] {
     asio::io_context io;
     fakes::FakeClock clock;
     metrics::Registry registry;
@@ -105,7 +103,6 @@ TEST(WorkQueueModel, BehavesAsASetOfKeysWithPriorityAndTime) {
     clock.advance(std::chrono::minutes(1));
     RC_ASSERT(queue.depth() == model.waiting.size());
   });
-  EXPECT_TRUE(held);
 }
 
 }  // namespace

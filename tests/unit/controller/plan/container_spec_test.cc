@@ -76,6 +76,12 @@ TEST(ContainerSpec, PublishesTheLeasedPortsOfItsServiceOnly) {
   EXPECT_TRUE(spec_of(shop(), "api").ports.empty());
 }
 
+TEST(ContainerSpec, DoesNotPublishAPortThatTheServiceNoLongerHas) {
+  Scene scene = shop();
+  scene.service("redis").ports.clear();
+  EXPECT_TRUE(spec_of(scene, "redis").ports.empty()) << "its lease stays until the container before is gone";
+}
+
 TEST(ContainerSpec, LimitsRequestsAndGraceAreInEngineUnits) {
   Scene scene;
   crd::Service& service = scene.service("a");

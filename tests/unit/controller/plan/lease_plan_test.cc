@@ -159,6 +159,9 @@ TEST(Allocate, APortThatNothingWantsGoesBackOnceNoContainerMayPublishIt) {
   EXPECT_FALSE(leases_outdated(scene.input)) << "redis still runs";
   scene.input.actual.containers.pop_back();
   EXPECT_TRUE(leases_outdated(scene.input));
+  scene.input.memory.busy.insert(service_target("redis"));
+  EXPECT_FALSE(leases_outdated(scene.input)) << "a create that is in flight may still publish it";
+  scene.input.memory.busy.clear();
   Pools pools;
   ASSERT_TRUE(charge(scene.input.leases, scene.input.uid, "ci/shop", pools.ports, pools.subnets));
   const auto allocation = run(scene, pools);
@@ -195,6 +198,20 @@ TEST(Allocate, AnEndedEnvironmentGivesAllBackWhenTheEngineIsEmpty) {
   EXPECT_EQ(allocation->leases, Leases{});
   EXPECT_EQ(pools.ports.counts(scene.input.now).leased, 0);
   EXPECT_EQ(pools.subnets.counts(scene.input.now).leased, 0);
+}
+
+TEST(Allocate, AnEndedEnvironmentKeepsAllWhileSomethingIsLeftOnTheEngine) {
+  Scene scene;
+  scene.port("postgres", "sql", 5432, "", 30000);
+  scene.network();
+  scene.running("postgres");
+  scene.input.status["phase"] = "Expired";
+  EXPECT_FALSE(leases_outdated(scene.input));
+  Pools pools;
+  ASSERT_TRUE(charge(scene.input.leases, scene.input.uid, "ci/shop", pools.ports, pools.subnets));
+  EXPECT_EQ(run(scene, pools)->leases, scene.input.leases);
+  scene.input.actual.containers.clear();
+  EXPECT_FALSE(leases_outdated(scene.input)) << "the network holds the subnet";
 }
 
 TEST(Allocate, AnExplicitSubnetIsUsedOrRefused) {
@@ -243,6 +260,18 @@ TEST(MovePort, QuarantinesTheOldAndLeasesAnother) {
   EXPECT_EQ(pools.ports.counts(scene.input.now).quarantined, 1);
   EXPECT_EQ(pools.ports.counts(scene.input.now).leased, 1);
   EXPECT_EQ(move_port(scene.input, "nobody.here", pools.ports, scene.input.now, any).error().reason, Reason::NotFound);
+}
+
+TEST(MovePort, WhenThereIsNoOtherTheOldOneIsKept) {
+  Scene scene;
+  scene.port("postgres", "sql", 5432, "", 30000);
+  PortAllocator ports({30000, 30000});
+  SubnetAllocator subnets(parse_subnet("10.213.0.0/24").value());
+  ASSERT_TRUE(charge(scene.input.leases, scene.input.uid, "ci/shop", ports, subnets));
+  const auto moved = move_port(scene.input, "postgres.sql", ports, scene.input.now + 60s, none);
+  ASSERT_FALSE(moved);
+  EXPECT_EQ(moved.error().reason, Reason::PortsExhausted);
+  EXPECT_EQ(ports.holder({"127.0.0.1", crd::Protocol::Tcp, 30000}), "0a1b2c3d-0000/postgres.sql");
 }
 
 TEST(MoveSubnet, QuarantinesTheOldAndLeasesAnother) {

@@ -58,6 +58,17 @@ TEST(Deletion, WaitsForOperationsUnderWayBeforeItFinalizes) {
   EXPECT_THAT(scene.steps(), ElementsAre("RemoveNetwork network: deleted"));
 }
 
+TEST(Deletion, OfAnEndedEnvironmentTakesTheFinalizerOff) {
+  for (const char* phase : {"Failed", "Expired"}) {
+    Scene scene = finished(phase);
+    scene.input.deleting = true;
+    EXPECT_THAT(scene.steps(), ElementsAre("RemoveContainer service/a: deleted", "RemoveContainer service/b: deleted"));
+    scene.input.actual = {};
+    scene.input.leases = {};
+    EXPECT_THAT(scene.steps(), ElementsAre("Finalize environment: deleted"));
+  }
+}
+
 TEST(Deletion, TakesTwinsAndWhatTheSpecNoLongerHas) {
   Scene scene = pair();
   scene.created("a", "twin");
@@ -270,6 +281,16 @@ TEST(Failing, AJobThatFailsEndsItWhetherItWasReadyOrNot) {
   EXPECT_EQ(scene.status()["phase"], "Failed");
 }
 
+TEST(Failing, AJobOfTheSpecBeforeEndsNothing) {
+  Scene scene;
+  scene.service("job").restart_policy = crd::RestartPolicy::Never;
+  scene.network();
+  scene.exited("job", 3);
+  scene.service("job").image = "job:2";
+  EXPECT_THAT(scene.steps(), ElementsAre("RemoveContainer service/job: replaced"));
+  EXPECT_FALSE(finish_of(scene));
+}
+
 TEST(Failing, NothingElseHappensWhileItEnds) {
   Scene scene = pair();
   scene.input.spec.ready_deadline = 5s;
@@ -304,6 +325,13 @@ TEST(Finished, AFailedOneIsKeptForDebuggingUntilItsTtl) {
   scene.input.now = scene.at(60s);
   EXPECT_EQ(scene.steps().size(), 2u);
   EXPECT_EQ(scene.status()["phase"], "Failed") << "it does not expire on top";
+}
+
+TEST(Finished, AFailedOneWithoutATtlIsKeptUntilItIsDeleted) {
+  Scene scene = finished("Failed");
+  scene.input.spec.on_failure = crd::OnFailure::Keep;
+  EXPECT_THAT(scene.steps(), IsEmpty());
+  EXPECT_EQ(scene.wakes(), -1);
 }
 
 TEST(Finished, AnExpiredOneIsNeverKept) {

@@ -53,6 +53,15 @@ TEST(NetworkPlan, OfSeveralTheLowestIdThatFitsStays) {
   EXPECT_EQ(plan(scene.input).actions[0].network_id, "net2");
 }
 
+TEST(NetworkPlan, NothingIsMadeWhileATwinIsBeingRemoved) {
+  Scene scene = one();
+  scene.network("net1");
+  scene.network("net2");
+  EXPECT_THAT(scene.steps(), ElementsAre("RemoveNetwork network: duplicate"));
+  scene.input.actual.networks.pop_back();
+  EXPECT_THAT(scene.steps(), ElementsAre("CreateContainer service/a: created"));
+}
+
 TEST(NetworkPlan, ATwinInUseIsLeftUntilItsContainersHaveMoved) {
   Scene scene = one();
   scene.network("net1");

@@ -43,6 +43,13 @@ TEST(PortAllocator, GoesOnAfterTheLastOneSoThatAFreedPortRests) {
   EXPECT_EQ(leased(ports, "u2/c"), 30000);
 }
 
+TEST(PortAllocator, EvenTheOneLeasedLastRestsWhenItIsFreed) {
+  PortAllocator ports({30000, 30003});
+  EXPECT_EQ(leased(ports, "u1/a"), 30000);
+  ports.release({"127.0.0.1", Protocol::Tcp, 30000}, "u1/a");
+  EXPECT_EQ(leased(ports, "u2/a"), 30001);
+}
+
 TEST(PortAllocator, AnOwnerKeepsWhatItHolds) {
   PortAllocator ports({30000, 30003});
   EXPECT_EQ(leased(ports, "u1/a"), 30000);
@@ -69,6 +76,8 @@ TEST(PortAllocator, ProtocolsAndAddressesAreApart) {
   EXPECT_TRUE(ports.charge({"127.0.0.1", Protocol::Tcp, 30000}, "u1/a"));
   EXPECT_EQ(ports.holder({"127.0.0.2", Protocol::Tcp, 30000}), "u1/c");
   EXPECT_EQ(ports.holder({"127.0.0.3", Protocol::Tcp, 30000}), "");
+  EXPECT_TRUE(excludes({"127.0.0.1", Protocol::Tcp, 30000}, {"0.0.0.0", Protocol::Tcp, 30000}));
+  EXPECT_FALSE(excludes({"127.0.0.1", Protocol::Tcp, 30000}, {"127.0.0.1", Protocol::Udp, 30000}));
 }
 
 TEST(PortAllocator, AQuarantinedPortIsPassedOverUntilItsTime) {

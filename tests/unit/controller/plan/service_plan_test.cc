@@ -101,6 +101,26 @@ TEST(ServicePlan, FilesGoIntoAContainerThatNeverRan) {
   EXPECT_EQ(action.files[0].gid, 6u);
 }
 
+TEST(ServicePlan, ARestartLeavesTheFilesAsTheServiceLeftThem) {
+  Scene scene;
+  scene.service("a").files = {{"/etc/a.yaml", "x: 1\n", 0444, 5, 6}};
+  scene.network();
+  scene.exited("a", 1);
+  const Action action = plan(scene.input).actions.at(0);
+  EXPECT_EQ(action.kind, ActionKind::StartContainer);
+  EXPECT_TRUE(action.files.empty());
+}
+
+TEST(ServicePlan, ADependencyThatIsAboutToBeReplacedIsNotThere) {
+  Scene scene = shop();
+  scene.running("postgres");
+  scene.probed("postgres", Verdict::Ready);
+  scene.running("redis");
+  scene.service("redis").image = "redis:2";
+  scene.created("api");
+  EXPECT_THAT(scene.steps(), ElementsAre("RemoveContainer service/redis: replaced"));
+}
+
 TEST(ServicePlan, AFailedFirstStartIsAStartAgainAndNoExit) {
   Scene scene;
   scene.service("a").restart_policy = crd::RestartPolicy::Never;
@@ -328,6 +348,24 @@ TEST(ServicePlan, OtherServicesGoOnWhileOneWaitsForItsPort) {
   scene.exited("redis", 1);
   EXPECT_THAT(scene.steps(), ElementsAre("Allocate environment: created", "StartContainer service/redis: restarted"))
       << "what is there is kept alive, not replaced";
+}
+
+TEST(ServicePlan, ADependentIsMadeOnceThePortsOfItsDependencyAreKnown) {
+  Scene scene = shop();
+  scene.running("postgres");
+  scene.port("redis", "admin", 9000);  // no lease yet
+  EXPECT_THAT(scene.steps(), ElementsAre("Allocate environment: created")) << "its hash covers that of redis";
+}
+
+TEST(Probes, GoToThePublishedTcpPort) {
+  Scene scene;
+  scene.port("dns", "tcp", 53, "", 30000);
+  scene.port("dns", "udp", 53).protocol = crd::Protocol::Udp;
+  scene.lease("dns", scene.service("dns").ports.back(), 30001);
+  scene.service("dns").readiness = scene.tcp_probe(53);
+  scene.network();
+  scene.running("dns");
+  EXPECT_EQ(plan(scene.input).probes.at(0).published.at(53).host_port, 30000);
 }
 
 TEST(Probes, CoverEveryRunningContainerWithAProbe) {

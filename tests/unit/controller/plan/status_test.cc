@@ -188,6 +188,14 @@ TEST(Status, EachStartIsCountedOnce) {
   EXPECT_EQ(service_of(scene.input.status, "redis")["restartCount"], 0) << "another container";
 }
 
+TEST(Status, AStartIsTheSameThoughTheStatusHasOnlyMicrosecondsOfIt) {
+  Scene scene = ready_shop();
+  scene.input.actual.containers[1].started_at += std::chrono::nanoseconds(123);
+  scene.store();
+  scene.store();
+  EXPECT_EQ(service_of(scene.input.status, "redis")["restartCount"], 0);
+}
+
 struct Why {
   const char* what;
   void (*arrange)(Scene&);

@@ -62,6 +62,7 @@ TEST(SubnetAllocator, AnOwnerKeepsItsSubnetWhileItHasRoom) {
   EXPECT_EQ(leased(subnets, "u1", 5), "10.213.0.0/27");
   EXPECT_EQ(leased(subnets, "u1", 29), "10.213.0.0/27");
   EXPECT_EQ(leased(subnets, "u1", 30), "10.213.0.64/26");
+  EXPECT_EQ(subnets.holder(net("10.213.0.0/27")), "") << "the smaller one is free again";
   EXPECT_EQ(subnets.counts(kNow).leased, 1);
 }
 
