@@ -79,6 +79,7 @@ const std::vector<Rule>& rules() {
       {{O::ContainerStart}, 0, {"exec: \"", "is a directory"}, Reason::CommandNotFound},
       // After the commands: their text quotes what the user wrote.
       {{O::ContainerStart}, 0, {"network", "not found"}, Reason::NetworkMissing},
+      {{O::ContainerStart}, 0, {"network", "is ambiguous"}, Reason::NetworkMissing},
       // The engine's own runtime is broken: no fault of the spec.
       {{O::ContainerStart}, 0, {"unable to retrieve oci runtime error"}, Reason::EngineError},
       {{O::ContainerStart}, 0, {"unable to find user"}, Reason::InvalidSpec},

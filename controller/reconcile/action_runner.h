@@ -56,6 +56,8 @@ class ActionRunner {
   Task<Result<std::string>> collect_logs(plan::Action action);
   // action_runner_networks.cc
   Task<Result<void>> create_network(Subject subject, plan::Action action);
+  Task<Result<std::string>> create_network_once(Subject subject, engine::NetworkSpec spec);
+  Task<Result<void>> settle_network(Subject subject, engine::NetworkSpec spec, Error failure);
   Task<Result<void>> remove_network(Subject subject, plan::Action action);
   Task<Result<void>> disconnect_all(Subject subject, std::string network_id);
   Task<Result<void>> connect_container(Subject subject, plan::Action action);

@@ -1,36 +1,26 @@
-#include "base/log.h"
+#include <algorithm>
+
 #include "controller/plan/names.h"
 #include "controller/reconcile/action_runner.h"
 
 namespace berth::reconcile {
 
+namespace {
+
+constexpr base::Duration kCreationPatience = std::chrono::seconds(10);
+constexpr base::Duration kCreationPoll = std::chrono::milliseconds(200);
+
+}  // namespace
+
 Task<Result<void>> ActionRunner::create_network(Subject subject, plan::Action action) {
   if (!action.network) co_return base::error(Reason::InternalError, "CreateNetwork without a network spec");
   const auto spec = *action.network;
-  const auto ns = subject.owner.key.ns;
-  const auto age = subject.created;
-  auto ticket = co_await host_.networking.acquire(ns, age);
-  const auto deadline = within(kCallDeadline);
   auto copy = spec;
-  auto created = co_await host_.engine.create_network(std::move(copy), deadline);
+  auto created = co_await create_network_once(subject, std::move(copy));
   if (created.has_error()) {
-    const auto reason = created.error().reason;
-    if (reason != Reason::SubnetConflict && reason != Reason::NameConflict && reason != Reason::EngineUnavailable) {
-      co_return created.error();
-    }
-    // Perhaps it is our own, made by a call whose answer was lost.
-    auto uid = subject.owner.uid;
-    auto listed = co_await host_.mirror.relist(std::move(uid));
-    if (listed.has_error()) co_return listed.error();
-    for (const auto& network : listed->networks) {
-      if (network.name == spec.name) co_return Result<void>();
-    }
-    if (reason == Reason::SubnetConflict) {
-      emit_(subject.object, true, "SubnetConflict",
-            "Subnet " + spec.subnet + " is used by a network that berth did not make: " + created.error().message);
-      host_.refresh_blocked();
-    }
-    co_return created.error();
+    copy = spec;
+    auto error = created.error();
+    co_return co_await settle_network(std::move(subject), std::move(copy), std::move(error));
   }
   engine::Network network;
   network.id = *created;
@@ -43,6 +33,38 @@ Task<Result<void>> ActionRunner::create_network(Subject subject, plan::Action ac
   host_.mirror.put(std::move(network));
   emit_(subject.object, false, "NetworkCreated", "Created network " + spec.name + " (" + spec.subnet + ")");
   co_return Result<void>();
+}
+
+Task<Result<std::string>> ActionRunner::create_network_once(Subject subject, engine::NetworkSpec spec) {
+  const auto ns = subject.owner.key.ns;
+  const auto age = subject.created;
+  auto ticket = co_await host_.networking.acquire(ns, age);
+  const auto deadline = within(kCallDeadline);
+  co_return co_await host_.engine.create_network(std::move(spec), deadline);
+}
+
+// Perhaps it is there: made by a call whose answer was lost, or still being made by one of a berthd that died. The engine takes a
+// subnet when it begins and lists the network when it ends: a subnet that no listed network has is waited for.
+Task<Result<void>> ActionRunner::settle_network(Subject subject, engine::NetworkSpec spec, Error failure) {
+  const auto reason = failure.reason;
+  if (reason != Reason::SubnetConflict && reason != Reason::NameConflict && reason != Reason::EngineUnavailable) co_return failure;
+  const auto until = host_.clock.steady_now() + kCreationPatience;
+  for (;;) {
+    auto uid = subject.owner.uid;
+    auto listed = co_await host_.mirror.relist(std::move(uid));
+    if (listed.has_error()) co_return listed.error();
+    const auto& networks = listed->networks;
+    if (std::any_of(networks.begin(), networks.end(), [&](const auto& network) { return network.name == spec.name; })) {
+      co_return Result<void>();
+    }
+    if (reason != Reason::SubnetConflict) co_return failure;
+    auto taken = co_await host_.is_taken(spec.subnet);
+    if (taken.has_error()) co_return taken.error();
+    if (*taken || host_.clock.steady_now() >= until) break;
+    co_await host_.clock.sleep_for(kCreationPoll);
+  }
+  failure.message = "subnet " + spec.subnet + " is in use: " + failure.message;
+  co_return failure;
 }
 
 Task<Result<void>> ActionRunner::remove_network(Subject subject, plan::Action action) {

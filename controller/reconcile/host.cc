@@ -1,6 +1,6 @@
 #include "controller/reconcile/host.h"
 
-#include <algorithm>
+#include <optional>
 
 #include "base/log.h"
 #include "controller/reconcile/owner.h"
@@ -13,6 +13,13 @@ namespace {
 constexpr int kNetworkCalls = 2;
 constexpr int kContainerChanges = 8;
 constexpr base::Duration kHostCallDeadline = std::chrono::seconds(30);
+
+// Of what the engine says; nullopt: IPv6.
+std::optional<plan::Subnet> subnet_of(const std::string& text) {
+  const auto net = crd::parse_ipv4_net(text);
+  if (!net) return std::nullopt;
+  return plan::Subnet{net->address & net->mask(), net->prefix};
+}
 
 }  // namespace
 
@@ -63,7 +70,9 @@ Task<void> Host::prepare() {
   starts.set_cpus(info_.cpus);
   base::log_info("host", "engine answers",
                  {{"host", options_.name}, {"version", info_.version}, {"api", info_.api_version}, {"cpus", info_.cpus}});
-  co_await block_foreign();
+  for (auto networks = co_await learn_networks(); networks.has_error(); networks = co_await learn_networks()) {
+    co_await clock.sleep_for(std::chrono::seconds(1));
+  }
   prepared_ = true;
   if (on_prepare_) on_prepare_();
   changed_.notify_all();
@@ -76,27 +85,34 @@ Task<void> Host::wait_ready() {
   }
 }
 
-void Host::refresh_blocked() {
-  if (blocking_) return;
-  tasks_.spawn("block", block_foreign());
+Task<Result<bool>> Host::is_taken(std::string subnet) {
+  auto networks = co_await learn_networks();
+  if (networks.has_error()) co_return networks.error();
+  const auto wanted = subnet_of(subnet);
+  if (!wanted) co_return false;
+  for (const auto& network : *networks) {
+    for (const auto& text : network.subnets) {
+      if (const auto theirs = subnet_of(text); theirs && theirs->overlaps(*wanted)) co_return true;
+    }
+  }
+  co_return false;
 }
 
-Task<void> Host::block_foreign() {
-  blocking_ = true;
+Task<Result<std::vector<engine::Network>>> Host::learn_networks() {
   const auto deadline = base::Deadline::after(clock.steady_now(), kHostCallDeadline);
   std::vector<std::string> every;
   auto networks = co_await engine.list_networks(std::move(every), deadline);
-  blocking_ = false;
   if (networks.has_value()) {
     foreign_.clear();
     for (const auto& network : *networks) {
       if (owner_of(network.labels, options_.instance)) continue;
       for (const auto& text : network.subnets) {
-        if (const auto net = crd::parse_ipv4_net(text)) foreign_.push_back({net->address & net->mask(), net->prefix});
+        if (const auto subnet = subnet_of(text)) foreign_.push_back(*subnet);
       }
     }
   }
   refresh_routes();
+  co_return networks;
 }
 
 void Host::refresh_routes() {

@@ -47,8 +47,9 @@ class Host {
   Task<void> wait_ready();
   // Called once, when the engine was listed for the first time: charges what the stored environments and owned networks hold.
   void on_prepare(std::function<void()> handler) { on_prepare_ = std::move(handler); }
-  // After "Pool overlaps": learns again which networks are not ours.
-  void refresh_blocked();
+  // After "Pool overlaps": whether a network that the engine lists, ours or not, has addresses of `subnet`. Learns again which are
+  // not ours. Errors: of the engine's list.
+  Task<Result<bool>> is_taken(std::string subnet);
   // Before a subnet is leased: a VPN may have come up since.
   void refresh_routes();
   void report_allocation();
@@ -70,14 +71,13 @@ class Host {
 
  private:
   Task<void> prepare();
-  Task<void> block_foreign();
+  Task<Result<std::vector<engine::Network>>> learn_networks();
 
   HostOptions options_;
   engine::EngineInfo info_;
   std::vector<plan::Subnet> foreign_;  // networks of the engine that are not ours
   std::function<void()> on_prepare_;
   bool prepared_ = false;
-  bool blocking_ = false;
   base::Signal changed_;
   TaskGroup tasks_;
 };

@@ -111,6 +111,12 @@ Task<bool> FakeEngine::pass_time(std::string operation, base::Deadline deadline)
   co_return end <= deadline.at;
 }
 
+Task<void> FakeEngine::finish_later(std::string operation, base::SteadyTime begun, std::function<void()> effect) {
+  const auto found = latency.find(operation);
+  if (found != latency.end()) co_await clock_.sleep_until(begun + found->second);
+  if (!down_) effect();
+}
+
 Task<void> FakeEngine::wait_for_deadline(base::Deadline deadline) {
   base::Signal never(executor_);
   if (deadline.is_never()) {

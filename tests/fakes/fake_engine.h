@@ -56,8 +56,8 @@ struct Call {
 // without a byte of I/O. Every call passes through the loop at least once. The same suite runs against it and
 // against a real engine.
 //
-// A call that is cancelled while its latency runs takes effect all the same, as on a real engine whose client
-// hangs up.
+// A call that is cancelled while its latency runs takes effect all the same when that is over, as on a real engine
+// whose client hangs up.
 class FakeEngine final : public engine::Engine {
  public:
   FakeEngine(Executor executor, base::Clock& clock);
@@ -178,6 +178,7 @@ class FakeEngine final : public engine::Engine {
   void end_call(const std::string& operation, std::size_t number, std::optional<Reason> failed);
   std::optional<Fault> take_fault(const std::string& operation, const std::string& target);
   Task<bool> pass_time(std::string operation, base::Deadline deadline);  // false: the deadline came first
+  Task<void> finish_later(std::string operation, base::SteadyTime begun, std::function<void()> effect);
   Task<void> wait_for_deadline(base::Deadline deadline);
   std::string new_id();
 
@@ -199,7 +200,9 @@ class FakeEngine final : public engine::Engine {
 
   // fake_engine_networks.cc
   NetPtr find_network(const std::string& id_or_name) const;
+  Result<NetPtr> network_of(const engine::Attachment& attachment) const;  // NetworkMissing, also where several have its name
   NetPtr network_or_throw(const std::string& id_or_name) const;
+  std::optional<Error> network_obstacle(const engine::NetworkSpec& spec) const;  // why it cannot be made
   Result<std::string> create_net(const engine::NetworkSpec& spec);
   Result<void> remove_net(const std::string& id);
   Result<void> connect(const std::string& network, const std::string& container,
@@ -217,6 +220,7 @@ class FakeEngine final : public engine::Engine {
   base::Clock& clock_;
   std::map<std::string, BoxPtr> boxes_;
   std::map<std::string, NetPtr> networks_;
+  std::vector<std::weak_ptr<const std::string>> pools_;  // subnets of networks that are being made
   std::map<std::string, engine::Volume> volumes_;
   std::map<std::string, engine::Image> images_;
   std::map<std::string, Result<engine::Image>> registry_;

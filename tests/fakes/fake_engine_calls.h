@@ -13,12 +13,15 @@ auto FakeEngine::call(std::string operation, std::string target, base::Deadline 
   const auto number = begin_call(operation, target);
   const auto fault = take_fault(operation, target);
   const bool does_it = !down_ && (!fault || fault->takes_effect);
+  const auto begun = clock_.steady_now();
   std::exception_ptr cancelled;
   bool in_time = true;
   try {
     in_time = co_await pass_time(operation, deadline);
   } catch (...) {
-    cancelled = std::current_exception();
+    if (does_it) tasks_.spawn("late", finish_later(operation, begun, std::move(effect)));
+    end_call(operation, number, Reason::Cancelled);
+    throw;
   }
   std::optional<Answer> answer;
   if (does_it && !down_) answer.emplace(effect());

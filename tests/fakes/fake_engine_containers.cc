@@ -126,15 +126,9 @@ std::optional<Error> FakeEngine::port_conflict(const Box& box) const {
 
 std::optional<Error> FakeEngine::start_obstacle(const Box& box) const {
   for (const auto& attachment : box.view.attachments) {
-    const auto network =
-        find_network(attachment.network_id.empty() ? attachment.network_name : attachment.network_id);
-    if (!network) {
-      return base::error(
-          Reason::NetworkMissing,
-          no_such_network(attachment.network_id.empty() ? attachment.network_name : attachment.network_id)
-              .message);
-    }
-    if (auto address = free_address(*network); !address) return address.error();
+    const auto network = network_of(attachment);
+    if (!network) return network.error();
+    if (auto address = free_address(**network); !address) return address.error();
   }
   if (auto conflict = port_conflict(box)) return conflict;
   return behaviour_of(box).fails_to_start;
@@ -156,8 +150,7 @@ Result<void> FakeEngine::start(const std::string& id) {
   }
   bool published = true;
   for (auto& attachment : view.attachments) {
-    const auto network =
-        find_network(attachment.network_id.empty() ? attachment.network_name : attachment.network_id);
+    const auto network = network_of(attachment).value();
     attachment.network_id = network->id;
     attachment.ip_address = *free_address(*network);
     published = published && !network->spec.internal;

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <charconv>
 #include <set>
 
@@ -53,19 +54,37 @@ FakeEngine::NetPtr FakeEngine::find_network(const std::string& id_or_name) const
   return nullptr;
 }
 
-Result<std::string> FakeEngine::create_net(const engine::NetworkSpec& spec) {
+std::optional<Error> FakeEngine::network_obstacle(const engine::NetworkSpec& spec) const {
   if (!duplicate_network_names && find_network(spec.name)) {
     return base::error(Reason::NameConflict, "network with name " + spec.name + " already exists");
   }
   const auto prefix = parse_prefix(spec.subnet);
   if (!prefix)
     return base::error(Reason::InvalidSpec, "invalid network config: invalid subnet " + spec.subnet);
-  for (const auto& [id, other] : networks_) {
-    const auto theirs = parse_prefix(other->spec.subnet);
-    if (theirs && theirs->first <= prefix->last && prefix->first <= theirs->last) {
-      return base::error(Reason::SubnetConflict, "Pool overlaps with other one on this address space");
-    }
+  const auto overlaps = [&](const std::string& subnet) {
+    const auto theirs = parse_prefix(subnet);
+    return theirs && theirs->first <= prefix->last && prefix->first <= theirs->last;
+  };
+  if (std::any_of(networks_.begin(), networks_.end(), [&](const auto& other) { return overlaps(other.second->spec.subnet); }) ||
+      std::any_of(pools_.begin(), pools_.end(), [&](const auto& pool) { return !pool.expired() && overlaps(*pool.lock()); })) {
+    return base::error(Reason::SubnetConflict, "Pool overlaps with other one on this address space");
   }
+  return std::nullopt;
+}
+
+Result<FakeEngine::NetPtr> FakeEngine::network_of(const engine::Attachment& attachment) const {
+  const auto& which = attachment.network_id.empty() ? attachment.network_name : attachment.network_id;
+  const auto network = find_network(which);
+  if (!network) return base::error(Reason::NetworkMissing, no_such_network(which).message);
+  const auto of_that_name = std::count_if(networks_.begin(), networks_.end(),
+                                          [&](const auto& other) { return other.second->spec.name == which; });
+  if (of_that_name < 2) return network;
+  return base::error(Reason::NetworkMissing,
+                     "network " + which + " is ambiguous (" + std::to_string(of_that_name) + " matches found on name)");
+}
+
+Result<std::string> FakeEngine::create_net(const engine::NetworkSpec& spec) {
+  if (auto obstacle = network_obstacle(spec)) return *std::move(obstacle);
   auto network = std::make_shared<Net>(Net{new_id(), spec, clock_.system_now()});
   networks_[network->id] = network;
   emit_network(*network, "create");
@@ -189,8 +208,18 @@ Task<Result<engine::Network>> FakeEngine::inspect_network(std::string id, base::
 }
 
 Task<Result<std::string>> FakeEngine::create_network(engine::NetworkSpec spec, base::Deadline deadline) {
+  // Its addresses are taken from the first moment on; it is listed when it is whole.
+  auto obstacle = network_obstacle(spec);
+  auto pool = obstacle ? nullptr : std::make_shared<const std::string>(spec.subnet);
+  std::erase_if(pools_, [](const auto& other) { return other.expired(); });
+  if (pool) pools_.push_back(pool);
   const auto name = spec.name;
-  return call("network_create", name, deadline, [this, spec = std::move(spec)] { return create_net(spec); });
+  auto effect = [this, spec = std::move(spec), obstacle = std::move(obstacle), pool = std::move(pool)]() mutable -> Result<std::string> {
+    pool.reset();
+    if (obstacle) return *obstacle;
+    return create_net(spec);
+  };
+  return call("network_create", name, deadline, std::move(effect));
 }
 
 Task<Result<void>> FakeEngine::remove_network(std::string id, base::Deadline deadline) {

@@ -59,6 +59,7 @@ const Answer kAnswers[] = {
     {O::ContainerStart, 404, "network 0123abcd not found", Reason::NetworkMissing},
     {O::ContainerStart, 404, "failed to set up container networking: network 0123abcd not found",
      Reason::NetworkMissing},
+    {O::ContainerStart, 400, "network n is ambiguous (2 matches found on name)", Reason::NetworkMissing},
     {O::ContainerStart, 404, "No such container: x", Reason::NotFound},
     {O::ContainerStart, 400,
      "OCI runtime create failed: container_linux.go:380: starting container process caused: exec: \"nope\": "

@@ -82,7 +82,28 @@ TEST_F(FakeEngineTest, ACancelledCallTakesEffectAllTheSame) {
   settle(io);
   EXPECT_FALSE(engine.container("ab")->running());
   run_task(io, caller.stop());
+  run_for(io, clock, milliseconds(999));
+  EXPECT_FALSE(engine.container("ab")->running());
+  run_for(io, clock, milliseconds(1));
   EXPECT_TRUE(engine.container("ab")->running());
+}
+
+TEST_F(FakeEngineTest, ANetworkThatIsBeingMadeHasItsSubnetAndIsNotListed) {
+  engine.latency["network_create"] = seconds(1);
+  engine::NetworkSpec spec;
+  spec.name = "n";
+  spec.subnet = "10.9.0.0/24";
+  tasks.spawn("create", [](FakeEngine& engine, engine::NetworkSpec spec, base::Deadline deadline) -> Task<void> {
+    (void)co_await engine.create_network(std::move(spec), deadline);
+  }(engine, spec, within(seconds(60))));
+  run_for(io, clock, milliseconds(500));
+  EXPECT_TRUE(engine.networks().empty());
+  engine.latency.clear();
+  const auto again = run_task(io, clock, engine.create_network(spec, within(seconds(60))));
+  ASSERT_TRUE(again.has_error());
+  EXPECT_EQ(again.error().reason, Reason::SubnetConflict);
+  run_for(io, clock, milliseconds(500));
+  EXPECT_EQ(engine.networks().size(), 1u);
 }
 
 TEST_F(FakeEngineTest, LatencyCountsHowManyRunAtOnce) {

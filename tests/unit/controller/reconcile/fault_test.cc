@@ -23,6 +23,52 @@ TEST_F(FaultTest, ANetworkWhoseAnswerWasLostIsFound) {
   EXPECT_EQ(engine.count("network_create"), 1);
 }
 
+// Its subnet is taken from the first moment on, but no list shows it before it is whole.
+TEST_F(FaultTest, ANetworkThatIsStillBeingMadeForTheBerthdBeforeIsWaitedFor) {
+  engine.latency["network_create"] = 3s;
+  create(two_services("shop"));
+  run(1s);
+  stop();
+  engine.latency.clear();
+  const auto subnet = status("shop")["network"]["subnet"];
+  start();
+  run(20s);
+  expect_one_of_each();
+  EXPECT_EQ(status("shop")["network"]["subnet"], subnet);
+  EXPECT_EQ(heard("SubnetConflict"), 0);
+}
+
+TEST_F(FaultTest, ASubnetThatNobodySeemsToHaveIsGivenUpAfterAWhile) {
+  engine.inject({.operation = "network_create", .times = -1,
+                 .error = base::error(Reason::SubnetConflict, "Pool overlaps with other one on this address space")});
+  create(two_services("shop"));
+  run(5s);
+  EXPECT_EQ(heard("SubnetConflict"), 0);
+  run(10s);
+  EXPECT_EQ(heard("SubnetConflict"), 1);
+  engine.forget_faults();
+  run(20s);
+  expect_one_of_each();
+}
+
+// One that nobody waits for any more becomes whole after all: its name is ambiguous then.
+TEST_F(FaultTest, ASecondNetworkOfOneNameIsRemoved) {
+  engine.duplicate_network_names = true;
+  engine.latency["container_create"] = 2s;
+  create(environment("shop", {service("app")}));
+  run(1s);
+  ASSERT_EQ(engine.networks().size(), 1u);
+  auto labels = engine.networks()[0].labels;
+  labels["berth.dev/spec-hash"] = "of-another-subnet";
+  engine.lose_events(true);
+  engine.add_foreign_network(engine.networks()[0].name, "10.213.3.0/27", labels);
+  engine.lose_events(false);
+  run(20s);
+  EXPECT_EQ(phase("shop"), "Ready");
+  EXPECT_EQ(engine.containers().size(), 1u);
+  EXPECT_EQ(engine.networks().size(), 1u);
+}
+
 TEST_F(FaultTest, AContainerWhoseAnswerWasLostIsFound) {
   engine.inject({.operation = "container_create", .error = lost(), .takes_effect = true});
   create(two_services("shop"));
