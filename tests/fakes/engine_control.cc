@@ -32,7 +32,11 @@ const std::vector<EngineControl::Verb>& EngineControl::verbs() {
       {"POST", "/hold-port", &C::hold_port},
       {"POST", "/foreign-network", &C::add_foreign_network},
       {"POST", "/foreign-container", &C::add_foreign_container},
+      {"POST", "/pause", &C::set_paused},
+      {"POST", "/rename", &C::rename},
+      {"POST", "/removing", &C::set_removing},
       {"POST", "/lose-events", &C::lose_events},
+      {"POST", "/event-quirks", &C::disturb_events},
       {"GET", "/state", &C::state},
       {"GET", "/calls", &C::calls},
       {"DELETE", "/calls", &C::forget_calls},
@@ -75,10 +79,10 @@ Task<EngineControl::Json> EngineControl::obey(std::shared_ptr<const http::Server
     co_return json::object();
   }
   if (request->method == "POST" && path == "/restart") {
-    fields.only({"downFor"});
+    fields.only({"downFor", "liveRestore"});
     const auto pause = fields.seconds("downFor").value_or(base::Duration::zero());
     co_await go_down();
-    engine_.restart();
+    engine_.restart(fields.flag("liveRestore", false));
     co_await clock_.sleep_for(pause);
     come_up();
     co_return json::object();

@@ -22,9 +22,12 @@ namespace berth::fakes {
 //   POST /kill             container, exitCode, oomKilled      POST /remove      container or network
 //   POST /health           container, status                   POST /logs        container, text
 //   POST /disconnect       network, container                  POST /hold-port   hostIp, port, release
+//   POST /pause            container, paused                   POST /rename      container, name
+//   POST /removing         container: somebody removes it, without an end
 //   POST /foreign-network  name, subnet, labels                POST /foreign-container  name, network, labels
 //   POST /lose-events      lose                                POST /down        down: the socket goes away and comes back
-//   POST /restart          downFor: connections end, what runs is exited with 0, events are forgotten
+//   POST /event-quirks     lostPercent, doubledPercent, late, seed; each call sets all of them
+//   POST /restart          downFor, liveRestore: connections end, what runs is exited with 0 or runs on, events are forgotten
 //   GET  /state            containers, networks, volumes, counts
 //   GET  /calls            ?operation=NAME; DELETE: forget them
 class EngineControl {
@@ -61,6 +64,10 @@ class EngineControl {
   Json add_foreign_network(const Fields& fields);
   Json add_foreign_container(const Fields& fields);
   Json lose_events(const Fields& fields);
+  Json disturb_events(const Fields& fields);
+  Json set_paused(const Fields& fields);
+  Json rename(const Fields& fields);
+  Json set_removing(const Fields& fields);
   Json state(const Fields& fields);
   Json calls(const Fields& fields);
   Json forget_calls(const Fields& fields);

@@ -168,6 +168,35 @@ EngineControl::Json EngineControl::lose_events(const Fields& fields) {
   return json::object();
 }
 
+EngineControl::Json EngineControl::disturb_events(const Fields& fields) {
+  fields.only({"lostPercent", "doubledPercent", "late", "seed"});
+  EventQuirks quirks;
+  quirks.lost_percent = fields.number("lostPercent", 0);
+  quirks.doubled_percent = fields.number("doubledPercent", 0);
+  quirks.late = fields.seconds("late").value_or(base::Duration::zero());
+  quirks.seed = static_cast<std::uint64_t>(fields.number("seed", 1));
+  engine_.disturb_events(quirks);
+  return json::object();
+}
+
+EngineControl::Json EngineControl::set_paused(const Fields& fields) {
+  fields.only({"container", "paused"});
+  engine_.set_paused(fields.text("container"), fields.flag("paused", true));
+  return json::object();
+}
+
+EngineControl::Json EngineControl::rename(const Fields& fields) {
+  fields.only({"container", "name"});
+  engine_.rename(fields.text("container"), fields.text("name"));
+  return json::object();
+}
+
+EngineControl::Json EngineControl::set_removing(const Fields& fields) {
+  fields.only({"container"});
+  engine_.set_removing(fields.text("container"));
+  return json::object();
+}
+
 EngineControl::Json EngineControl::state(const Fields& fields) {
   fields.only({});
   json containers = json::array();

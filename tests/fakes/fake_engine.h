@@ -5,6 +5,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <random>
 #include <set>
 #include <string>
 #include <vector>
@@ -42,6 +43,14 @@ struct Fault {
   std::optional<Error> error;  // the answer; nullopt: none (hangs until the deadline, then EngineUnavailable)
   bool throws = false;         // the call ends by an exception: a mistake in the client
   bool takes_effect = false;   // the engine did it, only the answer is wrong (a lost answer)
+};
+
+// How the event stream misbehaves, the same for the same seed.
+struct EventQuirks {
+  int lost_percent = 0;
+  int doubled_percent = 0;
+  base::Duration late{};  // each is delivered up to that late, so that they come out of order
+  std::uint64_t seed = 1;
 };
 
 struct Call {
@@ -82,6 +91,7 @@ class FakeEngine final : public engine::Engine {
   void set_down(bool down);
   // Events are lost (not stored, not delivered) while true.
   void lose_events(bool lose) { losing_events_ = lose; }
+  void disturb_events(const EventQuirks& quirks);
   void end_event_streams();
   // A process outside the engine listens there.
   void hold_port(std::string host_ip, std::uint16_t port);
@@ -91,6 +101,8 @@ class FakeEngine final : public engine::Engine {
   void kill(const std::string& container, int exit_code = 137, bool oom_killed = false);
   void remove_behind_back(const std::string& container);
   void set_removing(const std::string& container);  // somebody's removal that does not end
+  void set_paused(const std::string& container, bool paused);
+  void rename(const std::string& container, std::string name);
   void set_health(const std::string& container, std::string health);
   void write_logs(const std::string& container, std::string_view text);
   void disconnect_behind_back(const std::string& network, const std::string& container);
@@ -98,8 +110,8 @@ class FakeEngine final : public engine::Engine {
   std::string add_foreign_network(std::string name, std::string subnet, engine::Labels labels = {});
   // Runs at once, on `network` ("" = none). Returns its id.
   std::string add_foreign_container(std::string name, std::string network = "", engine::Labels labels = {});
-  // The engine restarts: streams end, running containers are exited with 0, history of events is gone.
-  void restart();
+  // The engine restarts: streams end, history of events is gone. Running containers are exited with 0, or with `live_restore` run on.
+  void restart(bool live_restore = false);
 
   // --- what happened ---
   const std::vector<Call>& calls() const { return calls_; }
@@ -212,6 +224,8 @@ class FakeEngine final : public engine::Engine {
   engine::Network describe(const Net& network, bool with_endpoints) const;
 
   // fake_engine_streams.cc
+  void deliver(const engine::Event& event);
+  Task<void> deliver_later(engine::Event event, base::Duration delay);
   void emit(std::string type, std::string action, std::string actor, engine::Labels attributes);
   void emit_container(const Box& box, std::string action, engine::Labels extra = {});
   void emit_network(const Net& network, std::string action, const std::string& container = "");
@@ -243,6 +257,8 @@ class FakeEngine final : public engine::Engine {
   std::map<std::string, int> exec_codes_;  // by exec id
   bool down_ = false;
   bool losing_events_ = false;
+  EventQuirks event_quirks_;
+  std::mt19937_64 event_dice_;
   TaskGroup tasks_;
 };
 

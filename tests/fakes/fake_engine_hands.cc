@@ -29,6 +29,21 @@ void FakeEngine::set_removing(const std::string& container) {
   box->view.state = engine::ContainerState::Removing;
 }
 
+void FakeEngine::set_paused(const std::string& container, bool paused) {
+  const auto box = box_or_throw(container);
+  const auto from = paused ? engine::ContainerState::Running : engine::ContainerState::Paused;
+  if (box->view.state != from) throw std::runtime_error("fake engine: " + container + (paused ? " is not running" : " is not paused"));
+  box->view.state = paused ? engine::ContainerState::Paused : engine::ContainerState::Running;
+  emit_container(*box, paused ? "pause" : "unpause");
+}
+
+void FakeEngine::rename(const std::string& container, std::string name) {
+  const auto box = box_or_throw(container);
+  if (find_box(name)) throw std::runtime_error("fake engine: the name " + name + " is taken");
+  const auto old = std::exchange(box->view.name, std::move(name));
+  emit_container(*box, "rename", {{"oldName", "/" + old}});
+}
+
 void FakeEngine::set_health(const std::string& container, std::string health) {
   const auto box = box_or_throw(container);
   box->view.has_healthcheck = true;
@@ -52,9 +67,10 @@ std::string FakeEngine::add_foreign_container(std::string name, std::string netw
   return id;
 }
 
-void FakeEngine::restart() {
+void FakeEngine::restart(bool live_restore) {
   end_event_streams();
   history_.clear();
+  if (live_restore) return;
   for (const auto& [id, box] : boxes_) end_processes(box, 0, false);
   history_.clear();
 }

@@ -127,14 +127,37 @@ std::string engine_time(base::SystemTime time) {
 }
 
 void FakeEngine::emit(std::string type, std::string action, std::string actor, engine::Labels attributes) {
-  changed_->notify_all();
   if (losing_events_) return;
   const auto now =
       std::chrono::duration_cast<std::chrono::nanoseconds>(clock_.system_now().time_since_epoch()).count();
   last_event_nano_ = std::max<std::int64_t>(last_event_nano_ + 1, now);
-  history_.push_back(
-      {std::move(type), std::move(action), std::move(actor), std::move(attributes), last_event_nano_});
+  engine::Event event{std::move(type), std::move(action), std::move(actor), std::move(attributes), last_event_nano_};
+  const auto drawn = [&](int percent) { return static_cast<int>(event_dice_() % 100) < percent; };
+  if (drawn(event_quirks_.lost_percent)) return;
+  for (int copies = drawn(event_quirks_.doubled_percent) ? 2 : 1; copies > 0; --copies) {
+    if (event_quirks_.late == base::Duration::zero()) {
+      deliver(event);
+    } else {
+      const base::Duration delay(static_cast<base::Duration::rep>(event_dice_() % static_cast<std::uint64_t>(event_quirks_.late.count())));
+      tasks_.spawn("event", deliver_later(event, delay));
+    }
+  }
+}
+
+void FakeEngine::disturb_events(const EventQuirks& quirks) {
+  event_quirks_ = quirks;
+  event_dice_.seed(quirks.seed);
+}
+
+Task<void> FakeEngine::deliver_later(engine::Event event, base::Duration delay) {
+  co_await clock_.sleep_for(delay);
+  deliver(event);
+}
+
+void FakeEngine::deliver(const engine::Event& event) {
+  history_.push_back(event);
   if (history_.size() > kHistory) history_.pop_front();
+  changed_->notify_all();
   std::erase_if(subscriptions_, [](const auto& weak) { return weak.expired(); });
   for (const auto& weak : subscriptions_) weak.lock()->events.push_back(history_.back());
 }

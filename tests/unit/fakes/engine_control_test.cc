@@ -130,6 +130,24 @@ TEST_F(EngineControlTest, OthersDoThingsBehindTheBack) {
   EXPECT_EQ(state()["counts"]["networks"], 0);
 }
 
+TEST_F(EngineControlTest, ContainersArePausedRenamedAndRemovedWithoutAnEnd) {
+  create("box");
+  start("box");
+  post("/pause", R"({"container": "box"})");
+  EXPECT_EQ(state()["containers"][0]["state"], "paused");
+  post("/pause", R"({"container": "box"})", 409);
+  post("/pause", R"({"container": "box", "paused": false})");
+  EXPECT_EQ(state()["containers"][0]["state"], "running");
+  create("other");
+  post("/rename", R"({"container": "box", "name": "other"})", 409);
+  post("/rename", R"({"container": "box", "name": "case"})");
+  EXPECT_EQ(start("box"), "NotFound");
+  post("/removing", R"({"container": "case"})");
+  const auto removed = run_task(io, clock, engine.remove_container("case", base::Deadline::never()));
+  ASSERT_TRUE(removed.has_error());
+  EXPECT_EQ(removed.error().reason, Reason::RemovalInProgress);
+}
+
 TEST_F(EngineControlTest, CallsAreCountedAndForgotten) {
   create("box");
   create("other");

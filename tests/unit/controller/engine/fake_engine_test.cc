@@ -106,6 +106,34 @@ TEST_F(FakeEngineTest, ANetworkThatIsBeingMadeHasItsSubnetAndIsNotListed) {
   EXPECT_EQ(engine.networks().size(), 1u);
 }
 
+TEST_F(FakeEngineTest, EventsAreLostDoubledAndLateAsTheSeedSays) {
+  ASSERT_TRUE(create("ab"));
+  const auto times = [&](const EventQuirks& quirks) {
+    engine.disturb_events(quirks);
+    auto stream = run_task(io, clock, engine.events(0)).value();
+    for (int i = 0; i < 50; ++i) engine.set_health("ab", "healthy");
+    run_for(io, clock, seconds(5));
+    engine.end_event_streams();
+    std::vector<std::int64_t> seen;
+    for (auto event = run_task(io, clock, stream->next()); event; event = run_task(io, clock, stream->next())) {
+      seen.push_back(event->time_nano);
+    }
+    for (auto& time : seen) time -= seen.empty() ? 0 : *std::min_element(seen.begin(), seen.end());
+    return seen;
+  };
+  const auto lost = times({.lost_percent = 30});
+  EXPECT_GT(lost.size(), 20u);
+  EXPECT_LT(lost.size(), 50u);
+  const auto doubled = times({.doubled_percent = 30});
+  EXPECT_GT(doubled.size(), 50u);
+  EXPECT_TRUE(std::is_sorted(doubled.begin(), doubled.end()));
+  const auto late = times({.late = seconds(2), .seed = 7});
+  EXPECT_EQ(late.size(), 50u);
+  EXPECT_FALSE(std::is_sorted(late.begin(), late.end()));
+  EXPECT_EQ(times({.lost_percent = 30}).size(), lost.size());
+  engine.disturb_events({});
+}
+
 TEST_F(FakeEngineTest, LatencyCountsHowManyRunAtOnce) {
   ASSERT_TRUE(create("aa"));
   ASSERT_TRUE(create("bb"));
