@@ -24,10 +24,16 @@ bool stays_down(const crd::Service& service, int exit_code) {
 
 }  // namespace
 
-void EnvironmentReconciler::launch(const ObjectPtr& object, const plan::Plan& plan) {
+std::optional<base::SteadyTime> EnvironmentReconciler::launch(const ObjectPtr& object, const plan::Plan& plan) {
   const auto subject = subject_of(object);
   auto& memory = memories_[object->uid()];
+  std::optional<base::SteadyTime> first;
   for (const auto& action : plan.actions) {
+    const auto until = brake_.waits_until(object->uid(), action);
+    if (until > parts_.clock.steady_now()) {
+      first = std::min(until, first.value_or(until));
+      continue;
+    }
     if (!memory.busy.insert(action.target).second) continue;
     auto own = subject;
     if (action.container) {
@@ -38,6 +44,7 @@ void EnvironmentReconciler::launch(const ObjectPtr& object, const plan::Plan& pl
     }
     tasks_.spawn(std::string(plan::to_string(action.kind)), operate(std::move(own), action));
   }
+  return first;
 }
 
 // The object lives and is not over, but its spec may be another one.
@@ -99,6 +106,7 @@ void EnvironmentReconciler::settle(const Subject& subject, const plan::Action& a
   }
   const auto found = memories_.find(subject.owner.uid);
   if (found == memories_.end()) return;
+  brake_.succeeded(subject.owner.uid, action, parts_.clock.steady_now());
   auto& memory = found->second;
   memory.failures.erase(action.target);
   if (action.kind == plan::ActionKind::CollectLogs) memory.last_logs[action.service] = *result;
@@ -232,6 +240,7 @@ void EnvironmentReconciler::forget(const ObjectPtr& object) {
   waiting_.erase(uid);
   starving_.erase(uid);
   healing_.forget(uid);
+  brake_.forget(uid);
   parts_.prober.forget(uid);
   // Without its finalizer nobody looked whether the engine is clean: the reaper does, and gives the leases back.
   if (parts_.host.mirror.owns(uid)) return;

@@ -105,7 +105,7 @@ Task<Result<Outcome>> EnvironmentReconciler::reconcile(ObjectKey key, runtime::R
       continue;
     }
 
-    launch(object, plan);
+    const auto held = launch(object, plan);
     const Owner owner{key, object->uid()};
     parts_.prober.watch(owner, object->creation_time(), plan.probes);
     input.memory = recall(object);
@@ -125,7 +125,12 @@ Task<Result<Outcome>> EnvironmentReconciler::reconcile(ObjectKey key, runtime::R
       const auto again = plan::plan(input);
       co_return again.actions.empty() ? look_again(again, input.now) : at_once();
     }
-    co_return look_again(plan, input.now);
+    auto outcome = look_again(plan, input.now);
+    if (held) {
+      const auto delay = *held - parts_.clock.steady_now();
+      outcome.requeue_after = std::min<base::Duration>(delay, outcome.requeue_after.value_or(delay));
+    }
+    co_return outcome;
   }
   co_return at_once();
 }

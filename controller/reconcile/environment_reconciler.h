@@ -11,6 +11,7 @@
 #include "controller/plan/lease_plan.h"
 #include "controller/reconcile/action_runner.h"
 #include "controller/reconcile/healing.h"
+#include "controller/reconcile/repeat_brake.h"
 #include "controller/reconcile/host.h"
 #include "controller/reconcile/lease_watch.h"
 #include "controller/reconcile/prober.h"
@@ -82,7 +83,8 @@ class EnvironmentReconciler final : public runtime::Reconciler {
   ObjectPtr alive(const ObjectPtr& object) const;
   bool is_unchanged(const ObjectPtr& object) const;
   bool wants_image(const ObjectPtr& object, const std::string& service, const std::string& image) const;
-  void launch(const ObjectPtr& object, const plan::Plan& plan);
+  // Begins what may begin. Returns when the first of what RepeatBrake holds back may.
+  std::optional<base::SteadyTime> launch(const ObjectPtr& object, const plan::Plan& plan);
   Task<void> operate(Subject subject, plan::Action action);
   Task<Result<std::string>> finalize(Subject subject);
   void settle(const Subject& subject, const plan::Action& action, const Result<std::string>& result);
@@ -96,6 +98,7 @@ class EnvironmentReconciler final : public runtime::Reconciler {
   EnvironmentParts parts_;
   ActionRunner runner_;
   Healing healing_;
+  RepeatBrake brake_;
   std::map<std::string, plan::Memory> memories_;  // by uid
   std::map<std::string, ObjectKey> starving_;     // by uid: waits for a port or a subnet
   std::map<std::string, json> unwritten_;         // by uid: a status that is newer than the stored one
