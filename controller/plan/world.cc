@@ -72,7 +72,7 @@ std::set<std::string> held_services(const Input& input) {
 bool is_attached(const Container& container, const Network& network) {
   return std::any_of(container.attachments.begin(), container.attachments.end(), [&](const engine::Attachment& at) {
     if (!at.network_id.empty()) return at.network_id == network.id;
-    return !has_run(container) && (at.network_name == network.name || at.network_name == network.id);
+    return !container.running() && (at.network_name == network.name || at.network_name == network.id);
   });
 }
 

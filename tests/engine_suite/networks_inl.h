@@ -110,6 +110,10 @@ inline Task<void> lost_network(Harness& h) {
   std::vector<std::string> aliases{"redis"};
   auto attached = co_await engine.connect_network(second, id, std::move(aliases), h.soon());
   CO_ASSERT_OK(attached);
+  container = co_await inspect(h, id);
+  CO_ASSERT(container.attachments.size() == 1);
+  EXPECT_EQ(container.attachments[0].network_name, h.name("net"));
+  EXPECT_EQ(container.attachments[0].network_id, "");  // until it starts
   started = co_await engine.start_container(id);
   CO_ASSERT_OK(started);
   container = co_await inspect(h, id);

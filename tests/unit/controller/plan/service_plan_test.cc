@@ -309,6 +309,18 @@ TEST(ServicePlan, PausedAndDeadContainersAreMadeAnew) {
   }
 }
 
+// The engine knows the id of a network that a stopped container was connected to only from its next start on.
+TEST(ServicePlan, AStoppedContainerIsConnectedByName) {
+  Scene scene;
+  scene.service("a");
+  scene.network();
+  auto& container = scene.exited("a", 1);
+  container.attachments = {{scene.input.actual.networks.front().name, "", ""}};
+  EXPECT_THAT(scene.steps(), ElementsAre("StartContainer service/a: restarted"));
+  container.attachments = {{"another", "", ""}};
+  EXPECT_THAT(scene.steps(), ElementsAre("ConnectContainer service/a: repaired"));
+}
+
 TEST(ServicePlan, AContainerThatIsBeingRemovedIsWaitedFor) {
   Scene scene;
   scene.service("a");
