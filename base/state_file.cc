@@ -8,8 +8,8 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
-#include <string_view>
 
+#include "base/file_io.h"
 #include "base/unique_fd.h"
 
 namespace berth::base {
@@ -45,19 +45,10 @@ Result<void> write_state(const std::filesystem::path& file, const std::string& t
     const UniqueFd fd(::open(draft.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
     if (!fd) return failed("write", draft, errno);
     ::fchmod(fd.get(), 0600);  // a draft that was left behind keeps its own mode
-    std::string_view rest = text;
-    while (!rest.empty()) {
-      const ssize_t put = ::write(fd.get(), rest.data(), rest.size());
-      if (put < 0 && errno == EINTR) continue;
-      if (put < 0) return failed("write", draft, errno);
-      rest.remove_prefix(static_cast<std::size_t>(put));
-    }
-    if (::fsync(fd.get()) != 0) return failed("write", draft, errno);
+    if (!write_all(fd.get(), text) || ::fsync(fd.get()) != 0) return failed("write", draft, errno);
   }
   if (::rename(draft.c_str(), file.c_str()) != 0) return failed("replace", file, errno);
-  const auto parent = file.parent_path().empty() ? std::filesystem::path(".") : file.parent_path();
-  const UniqueFd directory(::open(parent.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (!directory || ::fsync(directory.get()) != 0) return failed("write", parent, errno);
+  if (!sync_directory_of(file)) return failed("write the directory of", file, errno);
   return {};
 }
 

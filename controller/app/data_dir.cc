@@ -7,9 +7,9 @@
 #include <cerrno>
 #include <utility>
 
+#include "base/file_error.h"
+#include "base/locked_file.h"
 #include "base/state_file.h"
-#include "controller/app/file_error.h"
-#include "controller/app/locked_file.h"
 
 namespace berth::app {
 
@@ -45,7 +45,7 @@ Result<std::string> random_hex(std::size_t bytes) {
 // A directory that was there before must be berth's already, or hold nothing: closing somebody's /tmp to others breaks the machine.
 Result<void> check_existing(const fs::path& path) {
   struct stat info{};
-  if (::stat(path.c_str(), &info) != 0) return file_error(path, "cannot be looked at", errno);
+  if (::stat(path.c_str(), &info) != 0) return base::file_error(path, "cannot be looked at", errno);
   if (info.st_uid != ::geteuid()) {
     return base::error(Reason::Invalid, "--data-dir: " + path.string() + " belongs to another user; choose a new directory");
   }
@@ -65,13 +65,13 @@ Result<DataDir> DataDir::open(const fs::path& path) {
   const auto absolute = fs::absolute(path, ec);
   if (!fs::is_directory(absolute, ec)) {
     fs::create_directories(absolute.parent_path(), ec);
-    if (::mkdir(absolute.c_str(), 0700) != 0 && errno != EEXIST) return file_error(absolute, "cannot be made", errno);
+    if (::mkdir(absolute.c_str(), 0700) != 0 && errno != EEXIST) return base::file_error(absolute, "cannot be made", errno);
     if (!fs::is_directory(absolute, ec)) return base::error(Reason::InternalError, absolute.string() + ": is not a directory");
   }
   if (auto usable = check_existing(absolute); usable.has_error()) return usable.error();
-  if (::chmod(absolute.c_str(), 0700) != 0) return file_error(absolute, "cannot be closed to others", errno);
+  if (::chmod(absolute.c_str(), 0700) != 0) return base::file_error(absolute, "cannot be closed to others", errno);
 
-  auto lock = lock_file(absolute / "lock");
+  auto lock = base::lock_file(absolute / "lock");
   if (lock.has_error()) return lock.error();
   if (lock->fd < 0) {
     return base::error(Reason::Conflict, "another berthd" + lock->holder() + " uses the data directory " + absolute.string() +
@@ -91,7 +91,7 @@ Result<std::string> DataDir::admin_token() const {
   auto kept = read_word(path);
   if (kept.has_error()) return kept;
   if (!kept->empty()) {
-    if (::chmod(path.c_str(), 0600) != 0) return file_error(path, "cannot be closed to others", errno);
+    if (::chmod(path.c_str(), 0600) != 0) return base::file_error(path, "cannot be closed to others", errno);
     return kept;
   }
   auto fresh = random_hex(32);

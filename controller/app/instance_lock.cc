@@ -5,7 +5,7 @@
 #include <cctype>
 #include <cstdlib>
 
-#include "controller/app/locked_file.h"
+#include "base/locked_file.h"
 
 namespace berth::app {
 
@@ -29,7 +29,7 @@ Result<void> InstanceLock::take(const std::filesystem::path& directory, const st
   std::error_code ec;
   std::filesystem::create_directories(directory, ec);
   const auto path = directory / (as_file_name(engine_id) + "." + as_file_name(instance) + ".lock");
-  auto locked = lock_file(path);
+  auto locked = base::lock_file(path);
   if (locked.has_error()) return locked.error();
   if (locked->fd < 0) {
     return base::error(Reason::Conflict, "--instance: another berthd" + locked->holder() + " is instance \"" + instance +

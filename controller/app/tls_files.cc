@@ -8,9 +8,9 @@
 #include <cerrno>
 #include <set>
 
+#include "base/file_error.h"
 #include "base/log.h"
 #include "base/state_file.h"
-#include "controller/app/file_error.h"
 
 namespace berth::app {
 
@@ -33,7 +33,7 @@ Result<void> write_pair(const fs::path& directory, const std::string& name, cons
   const auto certificate = directory / (name + ".crt");
   written = base::write_state(certificate, pair.certificate);
   if (written.has_error()) return written;
-  if (::chmod(certificate.c_str(), 0644) != 0) return file_error(certificate, "cannot be opened to readers", errno);
+  if (::chmod(certificate.c_str(), 0644) != 0) return base::file_error(certificate, "cannot be opened to readers", errno);
   return {};
 }
 
@@ -93,11 +93,11 @@ Result<http::KeyPair> issue(const fs::path& directory, const http::KeyPair& auth
 }
 
 Result<void> make_directory(const fs::path& directory) {
-  if (::mkdir(directory.c_str(), 0700) != 0 && errno != EEXIST) return file_error(directory, "cannot be made", errno);
-  if (::chmod(directory.c_str(), 0700) != 0) return file_error(directory, "cannot be closed to others", errno);
+  if (::mkdir(directory.c_str(), 0700) != 0 && errno != EEXIST) return base::file_error(directory, "cannot be made", errno);
+  if (::chmod(directory.c_str(), 0700) != 0) return base::file_error(directory, "cannot be closed to others", errno);
   for (const auto* key : {"ca.key", "server.key"}) {
     const auto file = directory / key;
-    if (::chmod(file.c_str(), 0600) != 0 && errno != ENOENT) return file_error(file, "cannot be closed to others", errno);
+    if (::chmod(file.c_str(), 0600) != 0 && errno != ENOENT) return base::file_error(file, "cannot be closed to others", errno);
   }
   return {};
 }

@@ -1,4 +1,4 @@
-#include "controller/app/locked_file.h"
+#include "base/locked_file.h"
 
 #include <fcntl.h>
 #include <sys/file.h>
@@ -7,9 +7,9 @@
 #include <cctype>
 #include <cerrno>
 
-#include "controller/app/file_error.h"
+#include "base/file_error.h"
 
-namespace berth::app {
+namespace berth::base {
 
 namespace {
 
@@ -42,4 +42,4 @@ Result<LockedFile> lock_file(const std::filesystem::path& path) {
   return LockedFile{fd, ""};
 }
 
-}  // namespace berth::app
+}  // namespace berth::base

@@ -5,7 +5,7 @@
 
 #include "base/result.h"
 
-namespace berth::app {
+namespace berth::base {
 
 // The outcome of lock_file(): a descriptor that holds the lock, or none and who holds it.
 struct LockedFile {
@@ -18,4 +18,4 @@ struct LockedFile {
 // Errors: InternalError (cannot be opened, locked or written; the message names the file).
 Result<LockedFile> lock_file(const std::filesystem::path& path);
 
-}  // namespace berth::app
+}  // namespace berth::base
