@@ -64,12 +64,12 @@ void JournaledStore::load(JournalChange change, Revision compacted) {
   }
 }
 
-Result<void> JournaledStore::finish_load(Revision compacted) {
+Result<void> JournaledStore::finish_load(Revision compacted, std::uint64_t epoch) {
+  epoch_ = epoch;
   if (hub_.horizon() < compacted) hub_.start_at(compacted);
   collect_garbage();
   published_ = std::max(published_, compacted);
   assigned_ = published_;
-  was_created_ = published_ == 0;
   for (auto& [key, entry] : state_) {
     auto object = read_stored(entry.text, entry.revision);
     if (object.has_error()) {
@@ -128,6 +128,28 @@ Task<Result<void>> JournaledStore::compact(Revision revision) {
     if (batches_ended_ >= first && last_batch_.has_error()) co_return last_batch_.error();
   } while (batches_ended_ < first || !garbage_.empty());
   co_return Result<void>();
+}
+
+Task<Result<StoreCopy>> JournaledStore::copy() {
+  if (!journal_) co_return base::error(Reason::MethodNotAllowed, "this store keeps nothing, so there is nothing to copy");
+  if (stopping_) co_return stopping();
+  struct Answer {
+    explicit Answer(Executor executor) : arrived(std::move(executor)) {}
+    base::Signal arrived;
+    std::optional<Result<StoreCopy>> copy;
+  };
+  const auto answer = std::make_shared<Answer>(executor_);
+  journal_->copy([answer](Result<StoreCopy> copy) {
+    answer->copy.emplace(std::move(copy));
+    answer->arrived.notify_all();
+  });
+  while (!answer->copy) co_await answer->arrived.wait();
+  co_return std::move(*answer->copy);
+}
+
+bool JournaledStore::writable() {
+  if (last_batch_.has_error() && !stopping_) schedule_flush();
+  return last_batch_.has_value();
 }
 
 Task<void> JournaledStore::stop() {

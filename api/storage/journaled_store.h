@@ -30,7 +30,7 @@ class JournaledStore final : public Store {
   // Replays what a journal holds, before the first use: changes by rising revision, then finish_load().
   void load(JournalChange change, Revision compacted);
   // Errors: InternalError when a stored object cannot be read.
-  Result<void> finish_load(Revision compacted);
+  Result<void> finish_load(Revision compacted, std::uint64_t epoch = 0);
 
   ObjectPtr get(const StoreKey& key) const override;
   ListResult list(const std::string& resource, const std::string& ns) const override;
@@ -41,7 +41,9 @@ class JournaledStore final : public Store {
   Result<std::unique_ptr<StoreWatcher>> watch_part(const std::string& resource, const ObjectKey& part, Revision from) override;
   Revision revision() const override { return published_; }
   Task<Result<void>> compact(Revision revision) override;
-  bool was_created() const override { return was_created_; }
+  std::uint64_t epoch() const override { return epoch_; }
+  Task<Result<StoreCopy>> copy() override;
+  bool writable() override;
   Task<void> stop() override;
 
  private:
@@ -85,7 +87,7 @@ class JournaledStore final : public Store {
   std::vector<Revision> running_garbage_;  // those that leave with the running batch
   Revision published_ = 0;
   Revision assigned_ = 0;
-  bool was_created_ = true;
+  std::uint64_t epoch_ = 0;
   bool flush_scheduled_ = false;
   bool busy_ = false;
   bool stopping_ = false;

@@ -8,25 +8,18 @@
 #include <cerrno>
 #include <cstring>
 
+#include "base/file_io.h"
+
 namespace berth::storage {
 
 namespace {
-
-// Makes the entry of a new file durable.
-void sync_directory(const std::filesystem::path& file) {
-  const auto parent = file.has_parent_path() ? file.parent_path() : std::filesystem::path(".");
-  const int directory = ::open(parent.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (directory < 0) return;
-  ::fsync(directory);
-  ::close(directory);
-}
 
 // 0, or errno.
 int make_private_file(const std::filesystem::path& file) {
   const int created = ::open(file.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
   if (created >= 0) {
     ::close(created);
-    sync_directory(file);
+    (void)base::sync_directory_of(file);
     return 0;
   }
   if (errno != EEXIST) return errno;
@@ -96,14 +89,16 @@ bool SqliteStatement::is_null(int column) const {
   return sqlite3_column_type(statement_.get(), column) == SQLITE_NULL;
 }
 
-Result<std::unique_ptr<SqliteDatabase>> SqliteDatabase::open(const std::filesystem::path& file) {
-  std::unique_ptr<SqliteDatabase> database(new SqliteDatabase(file));
+Result<std::unique_ptr<SqliteDatabase>> SqliteDatabase::open(const std::filesystem::path& file, std::string remedy) {
+  std::unique_ptr<SqliteDatabase> database(new SqliteDatabase(file, std::move(remedy)));
   if (const int error = make_private_file(file); error != 0) return database->failure(std::strerror(error));
   sqlite3* connection = nullptr;
   const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
   const int code = sqlite3_open_v2(file.c_str(), &connection, flags, nullptr);
   database->connection_.reset(connection);
   if (code != SQLITE_OK) return database->failure(code);
+  // SQLite opens what it may not write for reading, without a word.
+  if (sqlite3_db_readonly(connection, "main") == 1) return database->failure("is read-only: berthd must be able to write it");
   return database;
 }
 
@@ -133,13 +128,19 @@ bool SqliteDatabase::in_transaction() const { return sqlite3_get_autocommit(conn
 
 Error SqliteDatabase::failure(int code) const {
   const int primary = code & 0xff;
-  const bool full = primary == SQLITE_FULL || (primary == SQLITE_IOERR && connection_ &&
-                                               sqlite3_system_errno(connection_.get()) == ENOSPC);
+  const int cause = primary == SQLITE_IOERR && connection_ ? sqlite3_system_errno(connection_.get()) : 0;
+  const bool full = primary == SQLITE_FULL || cause == ENOSPC || cause == EDQUOT;
   std::string what = connection_ ? sqlite3_errmsg(connection_.get()) : sqlite3_errstr(code);
   if (primary == SQLITE_BUSY) what += " (is another berthd using it?)";
+  if (primary == SQLITE_CORRUPT || primary == SQLITE_NOTADB) return damage(what);
+  if (cause != 0) what += std::string(" (") + std::strerror(cause) + ")";
   auto error = failure(what);
   if (full) error.reason = Reason::DiskPressure;
   return error;
+}
+
+Error SqliteDatabase::damage(const std::string& what) const {
+  return failure(what + "; the file is damaged, " + remedy_);
 }
 
 Error SqliteDatabase::failure(const std::string& what) const {

@@ -48,9 +48,13 @@ class SqliteStatement {
 // InternalError; both with the file and SQLite's text.
 class SqliteDatabase {
  public:
+  static constexpr const char* kRestoreIt = "berthctl restore puts a backup in its place";
   // Creates the file with mode 0600 when it is missing; takes group and world access away from one that is
   // there.
-  static Result<std::unique_ptr<SqliteDatabase>> open(const std::filesystem::path& file);
+  // `remedy` is what the errors of damage() advise.
+  // Errors besides: InternalError when it may only be read.
+  static Result<std::unique_ptr<SqliteDatabase>> open(const std::filesystem::path& file, std::string remedy = kRestoreIt);
+  const std::filesystem::path& file() const { return file_; }
 
   Result<void> execute(const char* sql);
   Result<SqliteStatement> prepare(const char* sql);
@@ -59,13 +63,16 @@ class SqliteDatabase {
   bool in_transaction() const;
   Error failure(int code) const;
   Error failure(const std::string& what) const;
+  // The same, and what helps: what is on the disk is not what was written.
+  Error damage(const std::string& what) const;
 
  private:
   struct Close {
     void operator()(sqlite3* connection) const;
   };
-  explicit SqliteDatabase(std::filesystem::path file) : file_(std::move(file)) {}
+  SqliteDatabase(std::filesystem::path file, std::string remedy) : file_(std::move(file)), remedy_(std::move(remedy)) {}
   std::filesystem::path file_;
+  std::string remedy_;
   std::unique_ptr<sqlite3, Close> connection_;
 };
 

@@ -3,7 +3,8 @@
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/post.hpp>
 
-#include "api/storage/sqlite_schema.h"
+#include "api/storage/sqlite_copy.h"
+#include "api/storage/sqlite_files.h"
 
 namespace berth::storage {
 
@@ -34,6 +35,8 @@ SqliteJournal::~SqliteJournal() { thread_.join(); }
 
 Result<std::unique_ptr<SqliteJournal>> SqliteJournal::open(Executor executor,
                                                            const std::filesystem::path& file) {
+  if (auto good = check_files(file); good.has_error()) return good.error();
+  for (const auto& leftover : {copy_file_of(file), restore_mark_of(file)}) remove_database(leftover);
   auto database = SqliteDatabase::open(file);
   if (database.has_error()) return database.error();
   for (const char* sql : kSettings) {
@@ -46,9 +49,10 @@ Result<std::unique_ptr<SqliteJournal>> SqliteJournal::open(Executor executor,
 }
 
 Result<void> SqliteJournal::prepare() {
-  const auto compacted = database_->query_integer("SELECT compacted FROM state");
-  if (compacted.has_error()) return compacted.error();
-  compacted_ = opened_compacted_ = static_cast<Revision>(compacted.value());
+  const auto state = begin_epoch(*database_);
+  if (state.has_error()) return state.error();
+  opened_ = state.value();
+  compacted_ = opened_.compacted;
 
   auto begin = database_->prepare("BEGIN IMMEDIATE");
   if (begin.has_error()) return begin.error();
@@ -57,7 +61,7 @@ Result<void> SqliteJournal::prepare() {
   if (insert.has_error()) return insert.error();
   auto erase = database_->prepare("DELETE FROM changes WHERE revision = ?");
   if (erase.has_error()) return erase.error();
-  auto horizon = database_->prepare("UPDATE state SET compacted = ?");
+  auto horizon = database_->prepare("UPDATE state SET compacted = ?, sum = ?");
   if (horizon.has_error()) return horizon.error();
   auto commit = database_->prepare("COMMIT");
   if (commit.has_error()) return commit.error();
@@ -69,22 +73,7 @@ Result<void> SqliteJournal::prepare() {
   return {};
 }
 
-Result<void> SqliteJournal::read(const std::function<void(JournalChange)>& each) {
-  auto select =
-      database_->prepare("SELECT revision, resource, ns, name, body, sum FROM changes ORDER BY revision");
-  if (select.has_error()) return select.error();
-  while (true) {
-    const auto row = select->step();
-    if (row.has_error()) return row.error();
-    if (!row.value()) return {};
-    auto change = change_in(select.value());
-    if (select->integer(5) != sum_of(change)) {
-      return database_->failure("stored " + change.key.str() + " (revision " + std::to_string(change.revision) +
-                                ") is damaged: it is not what was written");
-    }
-    each(std::move(change));
-  }
-}
+Result<void> SqliteJournal::read(const std::function<void(JournalChange)>& each) { return read_changes(*database_, each); }
 
 void SqliteJournal::write(JournalBatch batch, Done done) {
   // The guard keeps the loop running until the answer is back.
@@ -93,6 +82,14 @@ void SqliteJournal::write(JournalBatch batch, Done done) {
                        guard = std::move(guard)]() mutable {
     auto result = write_transaction(batch);
     asio::post(guard.get_executor(), [done = std::move(done), result = std::move(result)] { done(result); });
+  });
+}
+
+void SqliteJournal::copy(CopyDone done) {
+  auto guard = asio::make_work_guard(executor_);
+  asio::post(thread_, [this, done = std::move(done), guard = std::move(guard)]() mutable {
+    auto result = make_copy(*database_);
+    asio::post(guard.get_executor(), [done = std::move(done), result = std::move(result)]() mutable { done(std::move(result)); });
   });
 }
 
@@ -126,8 +123,12 @@ Result<void> SqliteJournal::write_rows(const JournalBatch& batch) {
     erase.bind(0, static_cast<std::int64_t>(revision));
     if (auto done = erase.run(); done.has_error()) return done.error();
   }
+  const bool nothing = batch.changes.empty() && batch.erase.empty() && batch.compacted == compacted_;
+  // A row that stays as it is would not be written, and nothing wrong be found; this always is.
+  if (nothing) return database_->execute(("PRAGMA user_version = " + std::to_string(kSchemaVersion)).c_str());
   if (batch.compacted != compacted_) {
     statements_->compacted.bind(0, static_cast<std::int64_t>(batch.compacted));
+    statements_->compacted.bind(1, sum_of(StoreState{batch.compacted, opened_.epoch}));
     if (auto done = statements_->compacted.run(); done.has_error()) return done.error();
   }
   return {};

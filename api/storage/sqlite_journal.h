@@ -8,6 +8,7 @@
 
 #include "api/storage/journal.h"
 #include "api/storage/sqlite_database.h"
+#include "api/storage/sqlite_schema.h"
 
 namespace berth::storage {
 
@@ -23,9 +24,11 @@ class SqliteJournal final : public Journal {
   // Every change that is kept, by rising revision. Before the first write; in the calling thread.
   Result<void> read(const std::function<void(JournalChange)>& each);
   // As it was when the journal was opened.
-  Revision compacted() const { return opened_compacted_; }
+  Revision compacted() const { return opened_.compacted; }
+  std::uint64_t epoch() const { return static_cast<std::uint64_t>(opened_.epoch); }
 
   void write(JournalBatch batch, Done done) override;
+  void copy(CopyDone done) override;
 
  private:
   struct Statements;
@@ -37,7 +40,7 @@ class SqliteJournal final : public Journal {
   Executor executor_;
   std::unique_ptr<SqliteDatabase> database_;
   std::unique_ptr<Statements> statements_;
-  Revision opened_compacted_ = 0;
+  StoreState opened_;
   Revision compacted_ = 0;       // of the writing thread
   asio::thread_pool thread_{1};  // all writing happens here
 };

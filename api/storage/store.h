@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/result.h"
 #include "base/task.h"
+#include "base/unique_fd.h"
 #include "crd/object.h"
 
 namespace berth::storage {
@@ -69,6 +70,14 @@ struct ListResult {
   Revision revision = 0;         // of the store, not of the newest item
 };
 
+// A whole store as of one revision, in a file that only its descriptor leads to: when that is closed, nothing is left of it.
+struct StoreCopy {
+  UniqueFd file;
+  std::uint64_t bytes = 0;
+  Revision revision = 0;
+  std::uint64_t objects = 0;
+};
+
 // The narrow waist: a revisioned, watchable, durable map. Everything is called from the loop thread; reads answer from
 // memory at once, commit() ends when the change is durable. It never reads a clock and knows no kind.
 // JournaledStore is it: over a SQLite journal (durable) or none (tests). Both pass tests/property/store_suite_test.cc.
@@ -107,8 +116,14 @@ class Store {
   // Forgets history up to `revision` (current objects stay). Not needed in daily life: history is bounded by itself
   // (StoreOptions) and what it drops leaves the disk together with later commits.
   virtual Task<Result<void>> compact(Revision revision) = 0;
-  // Whether this store held nothing when it was opened (new data directory): the reaper then only reports.
-  virtual bool was_created() const = 0;
+  // Tells one store from another: another number when it was made anew or came back from a copy, the same as long as its file is. 0: of a
+  // store that keeps nothing. The reaper only reports under a store that it does not know.
+  virtual std::uint64_t epoch() const = 0;
+  // What is durable now. Commits wait while it is made, everything else goes on. Errors: DiskPressure, InternalError (damaged as well),
+  // MethodNotAllowed (a store that keeps nothing), Cancelled (the store is stopping).
+  virtual Task<Result<StoreCopy>> copy() = 0;
+  // Whether the last commit could be made durable. While it could not, asking makes the store try again behind the answer.
+  virtual bool writable() = 0;
   // Ends all watchers, waits for outstanding commits. No call after it.
   virtual Task<void> stop() = 0;
 };

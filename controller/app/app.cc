@@ -117,7 +117,7 @@ struct App::Impl::Parts {
       if (taken.has_error() && app.on_fatal) app.on_fatal(taken.error());
       return taken.has_value();
     };
-    options.reaper.store_is_new = app.store->was_created();
+    options.reaper.store_epoch = app.store->epoch();
     options.reaper.state_file = app.data_dir.file("reaper.json");
     return options;
   }

@@ -33,9 +33,10 @@ Reaper::Reaper(Executor executor, base::Clock& clock, Host& host, runtime::Infor
 
 void Reaper::start() {
   if (!options_.state_file.empty()) state_ = load_reaper_state(options_.state_file);
-  if (options_.store_is_new && !state_.held && !state_.unseen) {
+  if (options_.store_epoch != state_.store) {
+    state_.store = options_.store_epoch;
     state_.unseen = true;
-    save();  // the engine may not answer before a restart, and the store is not new then
+    save();  // the engine may not answer before a restart, and the store is known then
   }
   tasks_.spawn("run", run());
 }
@@ -160,7 +161,7 @@ Task<Result<json>> Reaper::reap(bool confirm, bool adopt) {
   }
   if (!confirm && !adopt) co_return Result<json>(boost::system::in_place_value, std::move(answer));
 
-  state_ = {};
+  state_ = {.store = state_.store};
   if (adopt) {
     for (const auto& orphan : found) state_.adopted.insert(orphan.owner.uid);
   } else {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <functional>
 #include <map>
@@ -20,9 +21,9 @@ namespace berth::reconcile {
 struct ReaperOptions {
   base::Duration grace = std::chrono::seconds(10);
   base::Duration period = std::chrono::seconds(60);
-  // The store held nothing when it was opened: what is owned may be wanted by a store that was lost. Nothing is removed then until a
-  // person says so, or removes it by hand.
-  bool store_is_new = false;
+  // Of the store (Store::epoch()). Under one that is not the one of the state file, which is new or was restored, what is owned may be
+  // wanted by a store that was lost. Nothing is removed then until a person says so, or removes it by hand.
+  std::uint64_t store_epoch = 0;
   std::filesystem::path state_file;  // keeps that across restarts; empty: not kept
 };
 

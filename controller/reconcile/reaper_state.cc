@@ -19,6 +19,7 @@ ReaperState load_reaper_state(const std::filesystem::path& file) {
   }
   state.held = crd::flag_at(*stored, "held");
   state.unseen = crd::flag_at(*stored, "unseen");
+  state.store = static_cast<std::uint64_t>(crd::number_at(*stored, "store"));
   if (const auto adopted = stored->find("adopted"); adopted != stored->end() && adopted->is_array()) {
     for (const auto& uid : *adopted) {
       if (uid.is_string()) state.adopted.insert(uid.get<std::string>());
@@ -28,7 +29,7 @@ ReaperState load_reaper_state(const std::filesystem::path& file) {
 }
 
 void save_reaper_state(const std::filesystem::path& file, const ReaperState& state) {
-  const auto text = crd::dump({{"held", state.held}, {"unseen", state.unseen}, {"adopted", state.adopted}}) + "\n";
+  const auto text = crd::dump({{"held", state.held}, {"unseen", state.unseen}, {"adopted", state.adopted}, {"store", state.store}}) + "\n";
   const auto written = base::write_state(file, text);
   if (written.has_error()) base::log_warn("reaper", "state was not kept", {{"error", written.error().message}});
 }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <set>
 #include <string>
@@ -11,6 +12,7 @@ struct ReaperState {
   bool held = false;              // report only, until a person says so
   bool unseen = false;            // the store is new, and the engine was not looked at since
   std::set<std::string> adopted;  // uids that a person keeps
+  std::uint64_t store = 0;        // the epoch of the store that all this was found under
   bool operator==(const ReaperState&) const = default;
 };
 

@@ -43,7 +43,9 @@ class CrashingStore final : public storage::Store {
   }
   storage::Revision revision() const override { return inner_->revision(); }
   Task<Result<void>> compact(storage::Revision revision) override { return inner_->compact(revision); }
-  bool was_created() const override { return inner_->was_created(); }
+  std::uint64_t epoch() const override { return inner_->epoch(); }
+  Task<Result<storage::StoreCopy>> copy() override { return inner_->copy(); }
+  bool writable() override { return inner_->writable(); }
   Task<void> stop() override { return inner_->stop(); }
 
  private:

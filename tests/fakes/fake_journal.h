@@ -53,6 +53,19 @@ class FakeJournal final : public storage::Journal {
       asio::post(executor_, std::move(complete));
     }
   }
+  // An empty file, and what would be in it.
+  void copy(CopyDone done) override {
+    asio::post(executor_, [disk = disk_, done = std::move(done)] {
+      if (disk->failure) {
+        done(*disk->failure);
+        return;
+      }
+      storage::StoreCopy copy;
+      copy.revision = disk->rows.empty() ? disk->compacted : disk->rows.rbegin()->first;
+      copy.objects = disk->rows.size();
+      done(std::move(copy));
+    });
+  }
 
  private:
   Executor executor_;

@@ -22,8 +22,13 @@ class SlowJournal final : public storage::Journal {
       : clock_(clock), disk_(std::move(disk)), tasks_(std::move(executor), "slow journal") {}
 
   void write(storage::JournalBatch, Done done) override { tasks_.spawn("write", complete(clock_, disk_, std::move(done))); }
+  void copy(CopyDone done) override { tasks_.spawn("copy", refuse(std::move(done))); }
 
  private:
+  static Task<void> refuse(CopyDone done) {
+    done(base::error(Reason::InternalError, "a slow disk copies nothing"));
+    co_return;
+  }
   static Task<void> complete(base::Clock& clock, std::shared_ptr<SlowDisk> disk, Done done) {
     const auto takes = std::chrono::milliseconds(1 + static_cast<int>(disk->random() % disk->slowest_ms));
     co_await clock.sleep_for(takes);

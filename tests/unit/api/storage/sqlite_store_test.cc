@@ -1,5 +1,3 @@
-#include "api/storage/sqlite_store.h"
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <signal.h>
@@ -10,8 +8,7 @@
 
 #include <fstream>
 
-#include "api/storage/sqlite_database.h"
-#include "tests/unit/api/storage/store_helpers.h"
+#include "tests/unit/api/storage/sqlite_fixture.h"
 
 namespace berth::storage {
 namespace {
@@ -20,41 +17,10 @@ using fakes::run_task;
 using fakes::settle;
 using testing::ElementsAre;
 using testing::HasSubstr;
-
-// A directory of the test's own that goes with it.
-struct SqliteStoreTest : testing::Test {
-  std::filesystem::path directory;
-  std::filesystem::path file;
-  asio::io_context io;
-
-  SqliteStoreTest() {
-    std::string name = testing::TempDir() + "berth-store-XXXXXX";
-    directory = ::mkdtemp(name.data());
-    file = directory / "berth.db";
-  }
-  ~SqliteStoreTest() override { std::filesystem::remove_all(directory); }
-
-  std::unique_ptr<Store> open(StoreOptions options = {}) {
-    return open_sqlite_store(io.get_executor(), file, options).value();
-  }
-  Error open_error() {
-    auto opened = open_sqlite_store(io.get_executor(), file, {});
-    EXPECT_TRUE(opened.has_error());
-    return opened.has_error() ? opened.error() : Error{};
-  }
-  ObjectPtr commit(Store& store, Write write) { return run_task(io, store.commit(std::move(write))).value(); }
-  void close(std::unique_ptr<Store>& store) {
-    run_task(io, store->stop());
-    store.reset();
-  }
-  std::int64_t rows() {
-    return SqliteDatabase::open(file).value()->query_integer("SELECT count(*) FROM changes").value();
-  }
-};
+using SqliteStoreTest = SqliteFixture;
 
 TEST_F(SqliteStoreTest, KeepsObjectsRevisionAndHistoryOverARestart) {
   auto store = open();
-  EXPECT_TRUE(store->was_created());
   commit(*store, put(thing("a"), 1));
   commit(*store, put(thing("b"), 2));
   commit(*store, put(thing("a"), 3, 1));
@@ -62,7 +28,6 @@ TEST_F(SqliteStoreTest, KeepsObjectsRevisionAndHistoryOverARestart) {
   close(store);
 
   store = open();
-  EXPECT_FALSE(store->was_created());
   EXPECT_EQ(store->revision(), 4u);
   EXPECT_EQ(value_of(store->get(thing("a"))), 3);
   EXPECT_EQ(store->get(thing("b")), nullptr);
@@ -83,11 +48,18 @@ TEST_F(SqliteStoreTest, KeepsTextAsItIs) {
   close(store);
 }
 
-TEST_F(SqliteStoreTest, AnOpenedButUnusedStoreStillCountsAsNew) {
+TEST_F(SqliteStoreTest, TheEpochIsKeptAsLongAsTheFileIs) {
   auto store = open();
+  const auto epoch = store->epoch();
+  EXPECT_NE(epoch, 0u);
+  EXPECT_LT(epoch, std::uint64_t{1} << 53);
   close(store);
   store = open();
-  EXPECT_TRUE(store->was_created());
+  EXPECT_EQ(store->epoch(), epoch);
+  close(store);
+  std::filesystem::remove(file);
+  store = open();
+  EXPECT_NE(store->epoch(), epoch);
   close(store);
 }
 
@@ -124,8 +96,8 @@ TEST_F(SqliteStoreTest, RefusesSomebodyElsesDatabase) {
 TEST_F(SqliteStoreTest, RefusesANewerSchema) {
   auto store = open();
   close(store);
-  SqliteDatabase::open(file).value()->execute("PRAGMA user_version = 3").value();
-  EXPECT_THAT(open_error().message, HasSubstr("schema version 3 is newer than version 2"));
+  SqliteDatabase::open(file).value()->execute("PRAGMA user_version = 4").value();
+  EXPECT_THAT(open_error().message, HasSubstr("schema version 4 is newer than version 3"));
 }
 
 TEST_F(SqliteStoreTest, RefusesADirectoryThatIsNotThere) {
@@ -144,7 +116,7 @@ TEST_F(SqliteStoreTest, RefusesAStoredObjectThatCannotBeRead) {
   commit(*store, put(thing("a"), 1));
   close(store);
   SqliteDatabase::open(file).value()->execute("UPDATE changes SET body = '{\"half\":'").value();
-  EXPECT_THAT(open_error().message, HasSubstr("stored things \"ci/a\" (revision 1) is damaged"));
+  EXPECT_THAT(open_error().message, HasSubstr("stored things \"ci/a\" (revision 1) is not what was written"));
 }
 
 TEST_F(SqliteStoreTest, NoticesAnythingThatChangedInARow) {
@@ -220,7 +192,6 @@ TEST_F(SqliteStoreTest, PrunesHistoryOnDisk) {
   EXPECT_EQ(rows(), 0);
   store = open(options);
   EXPECT_EQ(store->revision(), 101u);
-  EXPECT_FALSE(store->was_created());
   close(store);
 }
 

@@ -1,3 +1,5 @@
+#include <fstream>
+
 #include "controller/plan/names.h"
 #include "tests/unit/controller/reconcile/reconcile_world.h"
 
@@ -61,7 +63,7 @@ TEST_F(ReaperTest, NeverTouchesWhatIsNotItsOwn) {
 
 TEST_F(ReaperTest, WithANewStoreItOnlyReportsUntilSomebodyConfirms) {
   leave_behind();
-  options.reaper.store_is_new = true;
+  options.reaper.store_epoch = 7;
   start();
   run(10min);
   EXPECT_EQ(engine.containers().size(), 1u);
@@ -77,12 +79,11 @@ TEST_F(ReaperTest, WithANewStoreItOnlyReportsUntilSomebodyConfirms) {
 
 TEST_F(ReaperTest, AHoldSurvivesARestart) {
   leave_behind();
-  options.reaper.store_is_new = true;
+  options.reaper.store_epoch = 7;
   options.reaper.state_file = file;
   start();
   run(5s);
   stop();
-  options.reaper.store_is_new = false;
   start();
   run(10min);
   EXPECT_EQ(engine.containers().size(), 1u);
@@ -92,12 +93,11 @@ TEST_F(ReaperTest, AHoldSurvivesARestart) {
 TEST_F(ReaperTest, AHoldDoesNotWaitForTheEngineToSurviveARestart) {
   leave_behind();
   engine.set_down(true);
-  options.reaper.store_is_new = true;
+  options.reaper.store_epoch = 7;
   options.reaper.state_file = file;
   start();
   run(5s);
   stop();
-  options.reaper.store_is_new = false;
   engine.set_down(false);
   start();
   run(10min);
@@ -106,21 +106,51 @@ TEST_F(ReaperTest, AHoldDoesNotWaitForTheEngineToSurviveARestart) {
 }
 
 TEST_F(ReaperTest, ANewStoreOnACleanEngineHoldsNothing) {
-  options.reaper.store_is_new = true;
+  options.reaper.store_epoch = 7;
   options.reaper.state_file = file;
   start();
   run(5s);
   stop();
   leave_behind();
-  options.reaper.store_is_new = false;
   start();
   run(5s);
   EXPECT_THAT(engine.containers(), IsEmpty());
 }
 
+TEST_F(ReaperTest, AStoreThatWasRestoredIsAsUnknownAsANewOne) {
+  options.reaper.store_epoch = 7;
+  options.reaper.state_file = file;
+  start();
+  run(5s);
+  stop();
+  leave_behind();
+  options.reaper.store_epoch = 8;
+  start();
+  run(10min);
+  EXPECT_EQ(engine.containers().size(), 1u);
+  EXPECT_TRUE(berthd->reaper().held());
+  reap(true, false);
+  stop();
+  leave_behind();
+  start();
+  run(5s);
+  EXPECT_THAT(engine.containers(), IsEmpty());
+}
+
+TEST_F(ReaperTest, UnderAStateThatCannotBeReadNoStoreIsKnown) {
+  options.reaper.store_epoch = 7;
+  options.reaper.state_file = file;
+  std::ofstream(file) << "{half";
+  leave_behind();
+  start();
+  run(10min);
+  EXPECT_EQ(engine.containers().size(), 1u);
+  EXPECT_TRUE(berthd->reaper().held());
+}
+
 TEST_F(ReaperTest, AHoldEndsWhenItsObjectsWereRemovedByHand) {
   leave_behind();
-  options.reaper.store_is_new = true;
+  options.reaper.store_epoch = 7;
   start();
   run(5s);
   ASSERT_TRUE(berthd->reaper().held());
@@ -135,7 +165,7 @@ TEST_F(ReaperTest, AHoldEndsWhenItsObjectsWereRemovedByHand) {
 
 TEST_F(ReaperTest, AdoptKeepsWhatIsThereAndResumesWork) {
   leave_behind();
-  options.reaper.store_is_new = true;
+  options.reaper.store_epoch = 7;
   start();
   run(5s);
   reap(false, true);
