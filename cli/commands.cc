@@ -2,6 +2,7 @@
 
 #include "cli/cmd_apply.h"
 #include "cli/cmd_attach.h"
+#include "cli/cmd_backup.h"
 #include "cli/cmd_completion.h"
 #include "cli/cmd_delete.h"
 #include "cli/cmd_describe.h"
@@ -10,6 +11,7 @@
 #include "cli/cmd_kubeconfig.h"
 #include "cli/cmd_logs.h"
 #include "cli/cmd_reap.h"
+#include "cli/cmd_restore.h"
 #include "cli/cmd_run.h"
 #include "cli/cmd_version.h"
 #include "cli/cmd_wait.h"
@@ -29,6 +31,8 @@ std::vector<CommandPtr> make_commands() {
   commands.push_back(make_attach());
   commands.push_back(make_reap());
   commands.push_back(make_adopt());
+  commands.push_back(make_backup());
+  commands.push_back(make_restore());
   commands.push_back(make_kubeconfig());
   commands.push_back(make_completion());
   commands.push_back(make_version());

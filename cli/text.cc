@@ -123,6 +123,10 @@ std::string join(const std::vector<std::string>& parts, std::string_view separat
   return result;
 }
 
+std::string counted(std::string_view number, std::string_view thing) {
+  return std::string(number) + " " + std::string(thing) + (number == "1" ? "" : "s");
+}
+
 std::string lower(std::string_view text) {
   std::string result(text);
   for (char& c : result) {

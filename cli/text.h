@@ -19,6 +19,8 @@ std::string indented(std::string_view text, std::string_view prefix);
 std::vector<std::string> split(std::string_view text, char separator);
 std::string join(const std::vector<std::string>& parts, std::string_view separator);
 std::string lower(std::string_view text);
+// "1 object", "31 objects".
+std::string counted(std::string_view number, std::string_view thing);
 
 enum class Color { None, Red, Green, Yellow, Blue, Magenta, Cyan, Dim, Bold };
 // `text` in that colour when `enabled`.

@@ -1,6 +1,7 @@
 #include "api/server/api_server.h"
 
 #include "api/server/access.h"
+#include "api/server/backup_handler.h"
 #include "api/server/document_handler.h"
 #include "api/server/environment_handler.h"
 #include "api/server/reply.h"
@@ -20,6 +21,9 @@ using Request = std::shared_ptr<const http::ServerRequest>;
 
 bool is_resource(Kind kind) { return kind == Kind::Collection || kind == Kind::Item || kind == Kind::Subresource; }
 
+// A copy is made for nobody who would not get it.
+bool is_read(Kind kind, const std::string& method) { return method == "GET" || (method == "HEAD" && kind != Kind::Backup); }
+
 Error no_such_path() { return base::error(Reason::NotFound, "the server could not find the requested resource"); }
 
 Error wrong_method() {
@@ -31,8 +35,9 @@ Error wrong_method() {
 struct ApiServer::Impl {
   Impl(Registry& r, base::Clock& c, metrics::ApiMetrics& m, EnvironmentOperations ops, ApiServerOptions o)
       : registry(r), clock(c), metrics(m), operations(std::move(ops)), options(std::move(o)),
-        resources(r, c, m, operations), documents(r.scheme(), c, options.version, options.ready) {}
+        resources(r, c, m, operations), documents(r.scheme(), c, options.version, health_checks()) {}
 
+  std::vector<HealthCheck> health_checks();
   Task<void> serve(Request request, http::ResponseWriter& writer);
   Task<void> dispatch(Request request, Route route, Reply& reply);
   Task<void> metrics_text(Reply& reply);
@@ -46,6 +51,14 @@ struct ApiServer::Impl {
   ResourceHandler resources;
   DocumentHandler documents;
 };
+
+// Of /readyz: whether what is asked for can be kept, and be done.
+std::vector<HealthCheck> ApiServer::Impl::health_checks() {
+  std::vector<HealthCheck> checks;
+  checks.push_back({"store", [this] { return registry.store().writable(); }});
+  checks.push_back({"controllers", options.ready});
+  return checks;
+}
 
 Task<void> ApiServer::Impl::serve(Request request, http::ResponseWriter& writer) {
   Reply reply(*request, writer, metrics, clock);
@@ -79,13 +92,15 @@ Task<void> ApiServer::Impl::dispatch(Request request, Route route, Reply& reply)
     co_await serve_review(*request, route, clock, reply);
   } else if (route.kind == Kind::Reap) {
     co_await reap(*request, reply);
-  } else if (request->method != "GET" && request->method != "HEAD") {
+  } else if (!is_read(route.kind, request->method)) {
     auto error = wrong_method();
     co_await reply.send_error(std::move(error), std::move(none));
   } else {
-    reply.set_labels("GET", "");
+    reply.set_labels("GET", route.kind == Kind::Backup ? "backup" : "");
     if (route.kind == Kind::Metrics) {
       co_await metrics_text(reply);
+    } else if (route.kind == Kind::Backup) {
+      co_await serve_backup(registry.store(), reply);
     } else {
       co_await documents.handle(std::move(request), std::move(route), reply);
     }

@@ -44,7 +44,8 @@ struct ApiServerOptions {
 //   /apis/berth.dev/v1alpha1/namespaces/{ns}/testenvironments[/{name}[/status|/log|/attach]]   (also without namespaces/{ns}: list, watch)
 //   /api/v1/namespaces[/{ns}], /api/v1/namespaces/{ns}/events, /apis/coordination.k8s.io/v1/namespaces/{ns}/leases
 //   /apis, /api discovery (legacy and aggregated), /openapi/v2 /openapi/v3, the self reviews of authentication.k8s.io and
-//   authorization.k8s.io, /healthz /livez /readyz /version /metrics, POST /berth/v1/reap
+//   authorization.k8s.io, /healthz /livez /readyz /version /metrics, POST /berth/v1/reap,
+//   GET /berth/v1/backup: the whole store as a file of SQLite
 class ApiServer {
  public:
   ApiServer(Registry& registry, base::Clock& clock, metrics::ApiMetrics& metrics, EnvironmentOperations operations,

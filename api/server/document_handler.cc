@@ -46,6 +46,11 @@ std::string http_date(base::SystemTime time) {
   return std::string(text.data(), length);
 }
 
+std::vector<HealthCheck> after_ping(std::vector<HealthCheck> checks) {
+  checks.insert(checks.begin(), {"ping", {}});
+  return checks;
+}
+
 Task<void> refuse_form(Reply& reply) {
   std::string no_type, no_body;
   http::Headers headers = {{"Vary", "Accept"}};
@@ -60,12 +65,12 @@ Task<void> no_such_document(Reply& reply) {
 
 }  // namespace
 
-DocumentHandler::DocumentHandler(const crd::Scheme& scheme, base::Clock& clock, std::string version, std::function<bool()> ready)
+DocumentHandler::DocumentHandler(const crd::Scheme& scheme, base::Clock& clock, std::string version, std::vector<HealthCheck> ready)
     : scheme_(scheme),
       clock_(clock),
       version_(std::move(version)),
       live_({{"ping", {}}}),
-      ready_({{"ping", {}}, {"controllers", std::move(ready)}}),
+      ready_(after_ping(std::move(ready))),
       openapi_(scheme) {}
 
 Task<void> DocumentHandler::handle(std::shared_ptr<const http::ServerRequest> request, Route route, Reply& reply) {

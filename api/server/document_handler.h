@@ -18,10 +18,10 @@ namespace berth::api {
 // the server; loop thread only.
 class DocumentHandler {
  public:
-  // `ready` (empty: always) is a check of /readyz.
-  DocumentHandler(const crd::Scheme& scheme, base::Clock& clock, std::string version, std::function<bool()> ready);
+  // `ready` are the checks of /readyz besides "ping".
+  DocumentHandler(const crd::Scheme& scheme, base::Clock& clock, std::string version, std::vector<HealthCheck> ready);
 
-  // For GET and HEAD of a route that is of none of the kinds Collection, Item, Subresource, Review, Metrics, Reap, Unknown.
+  // For GET and HEAD of a route that is of none of the kinds Collection, Item, Subresource, Review, Metrics, Reap, Backup, Unknown.
   Task<void> handle(std::shared_ptr<const http::ServerRequest> request, Route route, Reply& reply);
 
  private:

@@ -79,8 +79,9 @@ Route openapi_route(const Segments& segments) {
 
 Route plain_route(const Segments& segments) {
   if (segments.empty()) return {.kind = Kind::Root};
-  if (segments.size() == 3 && segments[0] == "berth" && segments[1] == "v1" && segments[2] == "reap") {
-    return {.kind = Kind::Reap};
+  if (segments.size() == 3 && segments[0] == "berth" && segments[1] == "v1") {
+    if (segments[2] == "reap") return {.kind = Kind::Reap};
+    if (segments[2] == "backup") return {.kind = Kind::Backup};
   }
   const auto& word = segments[0];
   if (word == "openapi") return openapi_route(segments);

@@ -27,6 +27,7 @@ struct Route {
     OpenApiV2,     // /openapi/v2
     OpenApiV3,     // /openapi/v3[/{name}], `name` as in "api/v1", "apis/berth.dev/v1alpha1"
     Reap,          // /berth/v1/reap
+    Backup,        // /berth/v1/backup
     Unknown,
   };
   Kind kind = Kind::Unknown;

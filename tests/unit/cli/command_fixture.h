@@ -22,11 +22,14 @@ namespace berth::cli {
 // A body that is already there.
 class TextStream final : public http::ClientStream {
  public:
-  TextStream(int status, std::deque<std::string> pieces) : status_(status), pieces_(std::move(pieces)) {}
+  static constexpr const char* kCutOff = "(cut off)";  // as a piece
+  TextStream(int status, std::deque<std::string> pieces, http::Headers headers = {})
+      : status_(status), headers_(std::move(headers)), pieces_(std::move(pieces)) {}
   int status() const override { return status_; }
   const http::Headers& headers() const override { return headers_; }
   Task<Result<std::string>> read(base::Deadline) override {
     if (pieces_.empty()) co_return std::string();
+    if (pieces_.front() == kCutOff) co_return base::error(Reason::ServiceUnavailable, "the connection was cut");
     auto piece = std::move(pieces_.front());
     pieces_.pop_front();
     co_return piece;
@@ -48,6 +51,7 @@ class FakeRemote final : public Remote {
   std::vector<std::string> calls;  // "POST /target body"
   Result<json> answer{boost::system::in_place_value, json::object()};
   std::map<std::string, std::deque<std::string>> streams;  // by target
+  http::Headers stream_headers;
 
   Task<Result<json>> call(std::string method, std::string target, std::string body) override {
     calls.push_back(method + " " + target + " " + body);
@@ -57,7 +61,7 @@ class FakeRemote final : public Remote {
     calls.push_back("GET " + target);
     const auto found = streams.find(target);
     if (found == streams.end()) co_return base::error(Reason::NotFound, "no log at " + target);
-    std::unique_ptr<http::ClientStream> stream = std::make_unique<TextStream>(200, found->second);
+    std::unique_ptr<http::ClientStream> stream = std::make_unique<TextStream>(200, found->second, stream_headers);
     co_return stream;
   }
 };

@@ -26,7 +26,8 @@ TEST_F(ApiServerTest, AsksForTheTokenOverTcp) {
   EXPECT_EQ(refused.value()["message"], "Unauthorized");
   EXPECT_EQ(over_tcp(kEnvironments, {{"Authorization", "Bearer secret"}}).status, 200);
   for (const auto* path : {"/healthz", "/livez", "/readyz", "/version", "/metrics"}) EXPECT_EQ(over_tcp(path, {}).status, 200) << path;
-  for (const auto* path : {"/", "/api", "/apis", "/apis/berth.dev/v1alpha1", "/nope", "/healthz/ping/x", "/berth/v1/reap"}) {
+  for (const auto* path :
+       {"/", "/api", "/apis", "/apis/berth.dev/v1alpha1", "/nope", "/healthz/ping/x", "/berth/v1/reap", "/berth/v1/backup"}) {
     EXPECT_EQ(over_tcp(path, {}).status, 401) << path;
   }
   EXPECT_EQ(over_tcp("/metrics", {{"Origin", "https://evil.example"}}).status, 403);
@@ -266,6 +267,9 @@ TEST_F(ApiServerTest, RefusesMethodsThatAResourceDoesNotHave) {
   EXPECT_EQ(send("POST", path, "{}").status, 405);
   EXPECT_EQ(send("GET", path + "/attach").status, 405);
   EXPECT_EQ(send("GET", "/berth/v1/reap").status, 405);
+  EXPECT_EQ(send("POST", "/berth/v1/backup").status, 405);
+  EXPECT_EQ(send("HEAD", "/berth/v1/backup").status, 405);
+  EXPECT_EQ(send("GET", "/berth/v1/backup").status, 405);  // a store in memory
   EXPECT_EQ(send("POST", "/apis/berth.dev/v1alpha1/testenvironments", crd::dump(environment("x"))).status, 400);
 }
 

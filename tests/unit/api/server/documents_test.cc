@@ -83,7 +83,7 @@ TEST_F(DocumentsTest, HealthHasSingleChecksAndLists) {
   const auto verbose = send("GET", "/readyz?verbose");
   EXPECT_EQ(verbose.content_type, "text/plain; charset=utf-8");
   EXPECT_EQ(verbose.header("X-Content-Type-Options"), "nosniff");
-  EXPECT_EQ(verbose.body, "[+]ping ok\n[+]controllers ok\nreadyz check passed\n");
+  EXPECT_EQ(verbose.body, "[+]ping ok\n[+]store ok\n[+]controllers ok\nreadyz check passed\n");
   EXPECT_THAT(send("GET", "/livez?verbose").body, HasSubstr("livez check passed"));
   ready = false;
   EXPECT_EQ(send("GET", "/readyz/controllers").status, 503);

@@ -30,6 +30,7 @@ TEST(Route, FindsWhatIsNoResource) {
   EXPECT_EQ(route("/apis/berth.dev").kind, Kind::Group);
   EXPECT_EQ(route("/apis/berth.dev/v1alpha1").kind, Kind::Resources);
   EXPECT_EQ(route("/berth/v1/reap").kind, Kind::Reap);
+  EXPECT_EQ(route("/berth/v1/backup").kind, Kind::Backup);
   EXPECT_EQ(route("/openapi/v2").kind, Kind::OpenApiV2);
 }
 
