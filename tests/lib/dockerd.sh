@@ -4,26 +4,32 @@
 #
 #   dockerd.sh start DIR [--host-network] [-- DOCKERD_FLAG...]   prints DOCKER_HOST (unix://DIR/docker.sock)
 #   dockerd.sh exec DIR COMMAND...    runs COMMAND where the engine's ports and container addresses are reachable
-#   dockerd.sh stop DIR               stops it by its pid and removes everything that it made, DIR too
+#   dockerd.sh kill DIR               SIGKILL to dockerd alone: its containers live on, its namespaces and its roots stay
+#   dockerd.sh resume DIR [-- DOCKERD_FLAG...]   starts it again there, with the flags of its start unless others are given
+#   dockerd.sh stop DIR               stops it by its pid and removes everything that it made, DIR too; a killed one as well
 #
 # --host-network is for engines that people talk to from their shell; it is refused where another engine manages the firewall
 # (a second one would empty its chains). REQUIRES: root, docker.io, iptables, iproute2, util-linux.
 set -euo pipefail
 
 die() { printf 'dockerd.sh: error: %s\n' "$*" >&2; exit 1; }
-alive() { [ -f "$dir/dockerd.pid" ] && grep -aqF -- "$dir/docker.sock" "/proc/$(cat "$dir/dockerd.pid")/cmdline" 2>/dev/null; }
+# is_process PID_FILE TEXT: its process runs, and has TEXT in its command line.
+is_process() { [ -f "$1" ] && grep -aqF -- "$2" "/proc/$(cat "$1")/cmdline" 2>/dev/null; }
+alive() { is_process "$dir/dockerd.pid" "$dir/docker.sock"; }
+# The process that keeps the engine's namespaces while no dockerd runs.
+kept() { is_process "$dir/namespaces.pid" "$dir/namespaces.pid"; }
 
 start() {
   local net=own
   if [ "${1:-}" = --host-network ]; then net=host; shift; fi
   if [ "${1:-}" = -- ]; then shift; fi
-  alive && die "an engine runs in $dir already"
-  local flags=() unshare_flags=(--mount --propagation slave)
+  if alive || kept; then die "an engine runs in $dir already"; fi
+  local bridge=() unshare_flags=(--mount --propagation slave)
   if [ "$net" = own ]; then
     unshare_flags+=(--net)
   else
     iptables -w -n -L DOCKER >/dev/null 2>&1 && die "another engine manages this host's firewall: start without --host-network"
-    flags=(--bridge=none)
+    bridge=(--bridge=none)
   fi
   mkdir -p "$dir"
   remember_host "$net"
@@ -33,23 +39,61 @@ start() {
   mkdir -p /run/containerd
   # shellcheck disable=SC2016
   setsid unshare "${unshare_flags[@]}" sh -c '
-      mount -t tmpfs berth-test /run/containerd && ip link set lo up && exec "$@"' sh \
+      mount -t tmpfs berth-test /run/containerd && ip link set lo up && echo $$ >"$1" && exec tail -f "$1"' sh \
+    "$dir/namespaces.pid" >"$dir/dockerd.log" 2>&1 </dev/null &
+  local keeper=$!
+  until kept; do
+    kill -0 "$keeper" 2>/dev/null || { tail -n 20 "$dir/dockerd.log" >&2; stop; die "the namespaces could not be made"; }
+    sleep 0.02
+  done
+  run_dockerd "${bridge[@]}" "$@" || { stop; die "the engine did not start"; }
+}
+
+resume() {
+  if [ "${1:-}" = -- ]; then shift; fi
+  kept || die "no engine was started in $dir"
+  alive && die "the engine in $dir runs"
+  local flags=()
+  if [ $# -eq 0 ]; then
+    mapfile -d '' -t flags <"$dir/before/flags"
+  elif [ "$(cat "$dir/before/net")" = host ]; then
+    flags=(--bridge=none)
+  fi
+  run_dockerd "${flags[@]}" "$@" || die "the engine did not start again"
+}
+
+run_dockerd() {
+  local pid end=$((SECONDS + 60))
+  if [ $# -gt 0 ]; then printf '%s\0' "$@"; fi >"$dir/before/flags"
+  setsid nsenter --target "$(cat "$dir/namespaces.pid")" --mount --net \
     dockerd --host "unix://$dir/docker.sock" --pidfile "$dir/dockerd.pid" --data-root "$dir/data" --exec-root "$dir/exec" \
-    --config-file "$dir/daemon.json" "${flags[@]}" "$@" >"$dir/dockerd.log" 2>&1 </dev/null &
-  local pid=$! end=$((SECONDS + 60))
+    --config-file "$dir/daemon.json" "$@" >>"$dir/dockerd.log" 2>&1 </dev/null &
+  pid=$!
   until [ -S "$dir/docker.sock" ] && curl -fsS -m 5 --unix-socket "$dir/docker.sock" http://engine/_ping >/dev/null 2>&1; do
     if ! kill -0 "$pid" 2>/dev/null || [ "$SECONDS" -ge "$end" ]; then
       tail -n 20 "$dir/dockerd.log" >&2
-      stop
-      die "the engine did not start"
+      return 1
     fi
     sleep 0.1
   done
   echo "unix://$dir/docker.sock"
 }
 
+kill_engine() {
+  alive || die "no engine runs in $dir"
+  local pid
+  pid=$(cat "$dir/dockerd.pid")
+  kill -KILL "$pid"
+  # Its containerd dies with it. The next dockerd would take for a live one whoever has their numbers then, a zombie too.
+  for _ in $(seq 100); do
+    alive || is_process "$dir/exec/containerd/containerd.pid" "$dir/exec/" || break
+    sleep 0.02
+  done
+  rm -f "$dir/dockerd.pid" "$dir/exec/containerd/containerd.pid"
+}
+
 remember_host() {
-  rm -rf "$dir/before" "$dir/exec" "$dir/docker.sock" "$dir/dockerd.pid"
+  rm -rf "$dir/before" "$dir/exec" "$dir/docker.sock" "$dir/dockerd.pid" "$dir/namespaces.pid"
   mkdir -p "$dir/before"
   echo '{}' >"$dir/daemon.json"
   echo "$1" >"$dir/before/net"
@@ -79,6 +123,7 @@ stop() {
     kill -KILL "$pid" 2>/dev/null || true
   fi
   kill_leftovers
+  if kept; then kill -KILL "$(cat "$dir/namespaces.pid")" 2>/dev/null || true; fi
   restore_host
   rm -rf --one-file-system "$dir"
 }
@@ -158,19 +203,21 @@ delete_chain() {
 }
 
 run_in() {
-  alive || die "no engine runs in $dir"
+  kept || die "no engine was started in $dir"
   if [ "$(cat "$dir/before/net")" = host ]; then exec "$@"; fi
-  exec nsenter --target "$(cat "$dir/dockerd.pid")" --net -- "$@"
+  exec nsenter --target "$(cat "$dir/namespaces.pid")" --net -- "$@"
 }
 
-[ $# -ge 2 ] || { sed -n '2,9s/^# \{0,1\}//p' "$0" >&2; exit 2; }
+[ $# -ge 2 ] || { sed -n '2,11s/^# \{0,1\}//p' "$0" >&2; exit 2; }
 command=$1
 dir=$(realpath -m -- "$2")
 shift 2
 [ "$(id -u)" -eq 0 ] || die "must run as root"
 case $command in
   start) start "$@" ;;
+  kill) kill_engine ;;
+  resume) resume "$@" ;;
   stop) stop ;;
   exec) run_in "$@" ;;
-  *) die "unknown command '$command': start, exec or stop" ;;
+  *) die "unknown command '$command': start, exec, kill, resume or stop" ;;
 esac
