@@ -90,6 +90,8 @@ kill_engine() {
     sleep 0.02
   done
   rm -f "$dir/dockerd.pid" "$dir/exec/containerd/containerd.pid"
+  # Nobody takes away the cgroups of those that end before the next one runs.
+  ls "$dir/data/containers" >>"$dir/before/containers"
 }
 
 remember_host() {
@@ -161,6 +163,10 @@ leftovers() {
 restore_host() {
   local cgroup
   [ -d "$dir/before" ] || return 0
+  if [ -s "$dir/before/containers" ]; then
+    find /sys/fs/cgroup -mindepth 2 -maxdepth 4 -depth -type d \( -path '*/docker/*' -o -name 'docker-*.scope' \) |
+      { grep -F -f "$dir/before/containers" || true; } | while read -r cgroup; do rmdir "$cgroup" 2>/dev/null || true; done
+  fi
   cgroup_parents | while read -r cgroup; do
     grep -qxF -- "$cgroup" "$dir/before/cgroups" || find "$cgroup" -depth -type d -exec rmdir {} \; 2>/dev/null || true
   done
