@@ -90,7 +90,7 @@ kill_engine() {
     sleep 0.02
   done
   rm -f "$dir/dockerd.pid" "$dir/exec/containerd/containerd.pid"
-  # Nobody takes away the cgroups of those that end before the next one runs.
+  # What it was starting is never ended, and nobody takes away the cgroups of those that end before the next one runs.
   ls "$dir/data/containers" >>"$dir/before/containers"
 }
 
@@ -151,7 +151,7 @@ kill_leftovers() {
 
 leftovers() {
   local process ids
-  ids=$(ls "$dir/data/containers" 2>/dev/null || true)
+  ids=$({ ls "$dir/data/containers"; cat "$dir/before/containers"; } 2>/dev/null | sort -u || true)
   for process in /proc/[0-9]*; do
     if grep -aqF -- "$dir/exec/" "$process/cmdline" 2>/dev/null ||
       { [ -n "$ids" ] && grep -qF -- "$ids" "$process/cgroup" 2>/dev/null; }; then
