@@ -118,6 +118,7 @@ struct App::Impl::Parts {
       return taken.has_value();
     };
     options.reaper.store_epoch = app.store->epoch();
+    options.reaper.store_revision = app.store->revision();
     options.reaper.state_file = app.data_dir.file("reaper.json");
     return options;
   }

@@ -116,7 +116,8 @@ class Hasher {
 };
 
 engine::Labels labels_of(const Input& input) {
-  return {{kInstanceLabel, input.instance}, {kUidLabel, input.uid}, {kNamespaceLabel, input.ns}, {kEnvironmentLabel, input.name}};
+  return {{kInstanceLabel, input.instance}, {kUidLabel, input.uid}, {kNamespaceLabel, input.ns}, {kEnvironmentLabel, input.name},
+          {kRevisionLabel, std::to_string(input.revision)}};
 }
 
 }  // namespace

@@ -81,6 +81,7 @@ struct Input {
   std::string name;
   std::string uid;
   std::int64_t generation = 0;
+  std::uint64_t revision = 0;  // of the object
   bool deleting = false;
   base::SystemTime created{};
   std::string bind_address = "127.0.0.1";

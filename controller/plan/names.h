@@ -14,6 +14,8 @@ inline constexpr const char* kNamespaceLabel = "berth.dev/namespace";
 inline constexpr const char* kEnvironmentLabel = "berth.dev/environment";
 inline constexpr const char* kServiceLabel = "berth.dev/service";
 inline constexpr const char* kSpecHashLabel = "berth.dev/spec-hash";
+// The revision of the TestEnvironment that it was made for: a store that never came so far is older than the object.
+inline constexpr const char* kRevisionLabel = "berth.dev/revision";
 
 // The value of a label; "" when it is absent.
 std::string label(const engine::Labels& labels, const char* key);

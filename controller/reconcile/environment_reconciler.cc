@@ -149,6 +149,7 @@ plan::Input EnvironmentReconciler::observe(const ObjectPtr& object) {
   input.ns = object->ns();
   input.name = object->name();
   input.uid = object->uid();
+  input.revision = object->revision();
   input.generation = object->generation();
   input.deleting = object->deleting();
   input.created = object->creation_time();

@@ -1,6 +1,10 @@
 #include "controller/reconcile/reaper.h"
 
+#include <algorithm>
+#include <charconv>
+
 #include "base/log.h"
+#include "controller/plan/names.h"
 
 namespace berth::reconcile {
 
@@ -19,6 +23,20 @@ json describe(const Owner& owner, const char* kind, const std::string& name, con
   return {{"kind", kind}, {"name", name}, {"id", id}, {"namespace", owner.key.ns}, {"environment", owner.key.name}, {"uid", owner.uid}};
 }
 
+// The latest that any of them was made for; 0 where none says so.
+std::uint64_t revision_of(const plan::Actual& objects) {
+  std::uint64_t latest = 0;
+  const auto see = [&](const engine::Labels& labels) {
+    const auto text = plan::label(labels, plan::kRevisionLabel);
+    std::uint64_t revision = 0;
+    std::from_chars(text.data(), text.data() + text.size(), revision);
+    latest = std::max(latest, revision);
+  };
+  for (const auto& container : objects.containers) see(container.labels);
+  for (const auto& network : objects.networks) see(network.labels);
+  return latest;
+}
+
 }  // namespace
 
 Reaper::Reaper(Executor executor, base::Clock& clock, Host& host, runtime::Informer& environments, EmitEvent emit,
@@ -33,11 +51,13 @@ Reaper::Reaper(Executor executor, base::Clock& clock, Host& host, runtime::Infor
 
 void Reaper::start() {
   if (!options_.state_file.empty()) state_ = load_reaper_state(options_.state_file);
+  const auto before = state_;
   if (options_.store_epoch != state_.store) {
     state_.store = options_.store_epoch;
     state_.unseen = true;
-    save();  // the engine may not answer before a restart, and the store is known then
   }
+  state_.opened = std::min(state_.opened, options_.store_revision);
+  if (state_ != before) save();  // the engine may not answer before a restart, and the store is known and has been written then
   tasks_.spawn("run", run());
 }
 
@@ -81,18 +101,22 @@ void Reaper::count(const std::vector<Orphan>& orphans) const {
   host_.metrics.orphans("network", networks);
 }
 
-// A hold begins with the first look at what a new store does not know, and ends when nothing of it is left.
-void Reaper::hold_if_unseen(bool found_any) {
+// A hold begins with the first look at what a new store, or one that was put back, does not know, and ends when nothing of it is left.
+void Reaper::hold_if_unseen(const std::vector<Orphan>& found) {
   const auto before = state_;
-  if (state_.unseen) state_.held = true;
+  const bool is_old = std::any_of(found.begin(), found.end(), [&](const Orphan& orphan) {
+    return !state_.adopted.contains(orphan.owner.uid) && revision_of(orphan.objects) > state_.opened;
+  });
+  if (state_.unseen || is_old) state_.held = true;
   state_.unseen = false;
-  if (!found_any) state_.held = false;
+  state_.opened = kNoRevision;
+  if (found.empty()) state_.held = false;
   if (state_ != before) save();
 }
 
 Task<void> Reaper::look(bool first) {
   auto found = orphans();
-  hold_if_unseen(!found.empty());
+  hold_if_unseen(found);
   count(found);
   if (state_.held) {
     base::log_warn("reaper", "objects of environments that the store does not know are kept: berthctl reap --yes removes them, "

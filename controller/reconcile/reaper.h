@@ -24,6 +24,8 @@ struct ReaperOptions {
   // Of the store (Store::epoch()). Under one that is not the one of the state file, which is new or was restored, what is owned may be
   // wanted by a store that was lost. Nothing is removed then until a person says so, or removes it by hand.
   std::uint64_t store_epoch = 0;
+  // That of the store when it was opened. What was made for a later one is of a store that was lost: an old copy of its file was put back.
+  std::uint64_t store_revision = kNoRevision;
   std::filesystem::path state_file;  // keeps that across restarts; empty: not kept
 };
 
@@ -55,7 +57,7 @@ class Reaper {
   void count(const std::vector<Orphan>& orphans) const;
   Task<void> look(bool first);
   Task<std::vector<std::pair<std::string, Error>>> remove(Orphan orphan);
-  void hold_if_unseen(bool found_any);
+  void hold_if_unseen(const std::vector<Orphan>& found);
   void save() const;
 
   base::Clock& clock_;

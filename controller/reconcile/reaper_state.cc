@@ -20,6 +20,9 @@ ReaperState load_reaper_state(const std::filesystem::path& file) {
   state.held = crd::flag_at(*stored, "held");
   state.unseen = crd::flag_at(*stored, "unseen");
   state.store = static_cast<std::uint64_t>(crd::number_at(*stored, "store"));
+  if (const auto opened = stored->find("opened"); opened != stored->end() && opened->is_number_unsigned()) {
+    state.opened = opened->get<std::uint64_t>();
+  }
   if (const auto adopted = stored->find("adopted"); adopted != stored->end() && adopted->is_array()) {
     for (const auto& uid : *adopted) {
       if (uid.is_string()) state.adopted.insert(uid.get<std::string>());
@@ -29,8 +32,9 @@ ReaperState load_reaper_state(const std::filesystem::path& file) {
 }
 
 void save_reaper_state(const std::filesystem::path& file, const ReaperState& state) {
-  const auto text = crd::dump({{"held", state.held}, {"unseen", state.unseen}, {"adopted", state.adopted}, {"store", state.store}}) + "\n";
-  const auto written = base::write_state(file, text);
+  json stored = {{"held", state.held}, {"unseen", state.unseen}, {"adopted", state.adopted}, {"store", state.store}};
+  if (state.opened != kNoRevision) stored["opened"] = state.opened;
+  const auto written = base::write_state(file, crd::dump(stored) + "\n");
   if (written.has_error()) base::log_warn("reaper", "state was not kept", {{"error", written.error().message}});
 }
 

@@ -7,10 +7,13 @@
 
 namespace berth::reconcile {
 
+inline constexpr std::uint64_t kNoRevision = ~std::uint64_t{0};
+
 // What the reaper must still know after a restart: losing it could remove what a person may want.
 struct ReaperState {
   bool held = false;              // report only, until a person says so
   bool unseen = false;            // the store is new, and the engine was not looked at since
+  std::uint64_t opened = kNoRevision;  // the earliest revision at which the store was opened since the engine was last looked at
   std::set<std::string> adopted;  // uids that a person keeps
   std::uint64_t store = 0;        // the epoch of the store that all this was found under
   bool operator==(const ReaperState&) const = default;

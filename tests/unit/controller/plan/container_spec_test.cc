@@ -37,13 +37,15 @@ TEST(Names, AreUniquePerUidAndFoundAgain) {
 }
 
 TEST(ContainerSpec, CarriesTheProofOfOwnership) {
-  const Scene scene = shop();
+  Scene scene = shop();
+  scene.input.revision = 7;
   const auto spec = spec_of(scene, "redis");
   EXPECT_EQ(spec.labels, (engine::Labels{{kInstanceLabel, "here"},
                                          {kUidLabel, "0a1b2c3d-0000"},
                                          {kNamespaceLabel, "ci"},
                                          {kEnvironmentLabel, "shop"},
                                          {kServiceLabel, "redis"},
+                                         {kRevisionLabel, "7"},
                                          {kSpecHashLabel, hash_of(scene, "redis")}}));
   EXPECT_EQ(spec.name, "shop-redis-0a1b2c3d");
   EXPECT_EQ(spec.network_id, "net1");

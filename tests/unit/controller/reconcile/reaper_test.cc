@@ -22,9 +22,11 @@ struct ReaperTest : ReconcileWorld {
     return {{plan::kInstanceLabel, instance}, {plan::kUidLabel, uid},         {plan::kNamespaceLabel, "ci"},
             {plan::kEnvironmentLabel, "old"}, {plan::kServiceLabel, "redis"}, {plan::kSpecHashLabel, "x"}};
   }
-  void leave_behind(const std::string& uid = "0123456789abcdef") {
-    engine.add_foreign_network("old-" + uid.substr(0, 8), "10.213.0.0/27", labels("test", uid));
-    engine.add_foreign_container("old-redis-" + uid.substr(0, 8), "old-" + uid.substr(0, 8), labels("test", uid));
+  void leave_behind(const std::string& uid = "0123456789abcdef", std::uint64_t revision = 0) {
+    auto its = labels("test", uid);
+    if (revision != 0) its[plan::kRevisionLabel] = std::to_string(revision);
+    engine.add_foreign_network("old-" + uid.substr(0, 8), "10.213.0.0/27", its);
+    engine.add_foreign_container("old-redis-" + uid.substr(0, 8), "old-" + uid.substr(0, 8), its);
   }
   json reap(bool confirm, bool adopt) { return fakes::run_task(io, clock, berthd->reaper().reap(confirm, adopt)).value(); }
 };
@@ -146,6 +148,55 @@ TEST_F(ReaperTest, UnderAStateThatCannotBeReadNoStoreIsKnown) {
   run(10min);
   EXPECT_EQ(engine.containers().size(), 1u);
   EXPECT_TRUE(berthd->reaper().held());
+}
+
+TEST_F(ReaperTest, WhatIsYoungerThanTheStoreIsHeldBecauseAnOldOneWasPutBack) {
+  leave_behind("0123456789abcdef", 800);
+  options.reaper.store_revision = 799;
+  options.reaper.state_file = file;
+  engine.set_down(true);
+  start();
+  run(5s);
+  stop();
+  options.reaper.store_revision = 900;  // it goes on being written
+  engine.set_down(false);
+  start();
+  run(10min);
+  EXPECT_EQ(engine.containers().size(), 1u);
+  EXPECT_EQ(engine.networks().size(), 1u);
+  EXPECT_TRUE(berthd->reaper().held());
+  stop();
+  start();
+  run(5s);
+  EXPECT_TRUE(berthd->reaper().held());
+  reap(false, true);
+  stop();
+  options.reaper.store_revision = 799;
+  start();
+  run(10min);
+  EXPECT_FALSE(berthd->reaper().held()) << "what was adopted is known";
+  EXPECT_EQ(engine.containers().size(), 1u);
+}
+
+TEST_F(ReaperTest, WhatTheStoreHasSeenIsRemoved) {
+  leave_behind("0123456789abcdef", 800);
+  options.reaper.store_revision = 800;
+  start();
+  run(5s);
+  EXPECT_THAT(engine.containers(), IsEmpty());
+  EXPECT_THAT(engine.networks(), IsEmpty());
+}
+
+TEST_F(ReaperTest, WhatBerthMakesTellsTheRevisionThatItIsOf) {
+  start();
+  create(environment("new", {service("redis")}));
+  run(10s);
+  ASSERT_EQ(engine.containers().size(), 1u);
+  for (const auto& labels : {engine.containers().front().labels, engine.networks().front().labels}) {
+    const auto revision = std::stoull(plan::label(labels, plan::kRevisionLabel));
+    EXPECT_GT(revision, 0u);
+    EXPECT_LE(revision, get("new")->revision());
+  }
 }
 
 TEST_F(ReaperTest, AHoldEndsWhenItsObjectsWereRemovedByHand) {
