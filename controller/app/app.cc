@@ -71,6 +71,7 @@ struct App::Impl {
   DataDir data_dir;
   const Wraps wraps;
   InstanceLock instance_lock;
+  bool instance_is_new = false;  // this run named it
   std::function<void(const Error&)> on_fatal;
   base::SystemClock clock;
   metrics::Registry metrics;
@@ -114,6 +115,7 @@ struct App::Impl::Parts {
     options.host = host_options(app.config, instance);
     options.host.claim = [&app, instance](const engine::EngineInfo& info) {
       const auto taken = app.instance_lock.take(lock_directory(), info.id, instance);
+      if (taken.has_error() && app.instance_is_new) app.data_dir.forget_instance();
       if (taken.has_error() && app.on_fatal) app.on_fatal(taken.error());
       return taken.has_value();
     };
@@ -206,6 +208,7 @@ void App::on_fatal(std::function<void(const Error&)> handler) { impl_->on_fatal 
 
 Task<Result<void>> App::start() {
   auto& app = *impl_;
+  app.instance_is_new = !app.data_dir.has_instance();
   auto instance = app.data_dir.instance(app.config.instance);
   if (instance.has_error()) co_return instance.error();
   auto token = app.data_dir.admin_token();

@@ -116,4 +116,14 @@ Result<std::string> DataDir::instance(const std::string& wanted) const {
   return name;
 }
 
+bool DataDir::has_instance() const {
+  std::error_code ec;
+  return fs::exists(file("instance"), ec);
+}
+
+void DataDir::forget_instance() const {
+  std::error_code ec;
+  fs::remove(file("instance"), ec);
+}
+
 }  // namespace berth::app

@@ -26,6 +26,9 @@ class DataDir {
   Result<std::string> admin_token() const;
   // The instance name: `wanted` when it is not empty (and kept from then on), else the one kept, else a new random one.
   Result<std::string> instance(const std::string& wanted) const;
+  bool has_instance() const;
+  // For a name that was refused before anything was made under it: another one may be chosen then.
+  void forget_instance() const;
 
  private:
   DataDir(std::filesystem::path path, int lock) : path_(std::move(path)), lock_(lock) {}

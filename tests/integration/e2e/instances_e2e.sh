@@ -45,7 +45,8 @@ check "also as another instance" refused "$BERTHD_PID" --data-dir "$DATA" --list
 
 note "a second one of the instance name"
 check "is refused with the pid of the first" refused "$BERTHD_PID" --data-dir "$WORK/data3" --listen "unix://$WORK/third.sock" --instance one
-check "and with that of the other" refused "$SECOND" --data-dir "$WORK/data4" --listen "unix://$WORK/third.sock" --instance two
+check "and with that of the other, for which its data directory is free still" \
+  refused "$SECOND" --data-dir "$WORK/data3" --listen "unix://$WORK/third.sock" --instance two
 check "nothing of the first changed" same "$(picture one)" "$of_one"
 check "nothing of the second" same "$(picture two)" "$of_two"
 

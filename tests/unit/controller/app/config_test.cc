@@ -227,6 +227,17 @@ TEST_F(ConfigTest, AnUnreadableNameIsNotReplaced) {
   EXPECT_TRUE(data->admin_token().has_error());
 }
 
+TEST_F(ConfigTest, ANameThatWasRefusedDoesNotKeepTheDataDirectory) {
+  auto data = DataDir::open(dir / "data");
+  ASSERT_TRUE(data.has_value());
+  EXPECT_FALSE(data->has_instance());
+  EXPECT_EQ(data->instance("one").value(), "one");
+  EXPECT_TRUE(data->has_instance());
+  EXPECT_TRUE(data->instance("two").has_error());
+  data->forget_instance();
+  EXPECT_EQ(data->instance("two").value(), "two");
+}
+
 TEST_F(ConfigTest, AnInstanceNameOfOneEngineHasOneUser) {
   InstanceLock first;
   ASSERT_TRUE(first.take(dir / "locks", "AB:CD", "ci").has_value());
