@@ -1,15 +1,10 @@
 // What every Store promises, named, over every implementation, against a model that is a map and a list.
 
-#include <stdlib.h>
-
 #include <boost/asio/io_context.hpp>
-#include <filesystem>
 #include <map>
 
-#include "api/storage/memory_store.h"
-#include "api/storage/sqlite_store.h"
-#include "tests/fakes/fake_journal.h"
 #include "tests/property/holds.h"
+#include "tests/property/stores.h"
 #include "tests/unit/api/storage/store_helpers.h"
 
 namespace berth::storage {
@@ -17,38 +12,6 @@ namespace {
 
 using fakes::run_task;
 using fakes::settle;
-
-// ---- the stores
-
-struct Memory {
-  static constexpr bool kDurable = false;
-  std::unique_ptr<Store> open(asio::io_context& io, StoreOptions options) {
-    return make_memory_store(io.get_executor(), options);
-  }
-};
-
-struct Journaled {
-  static constexpr bool kDurable = true;
-  std::shared_ptr<fakes::FakeDisk> disk = std::make_shared<fakes::FakeDisk>();
-  std::unique_ptr<Store> open(asio::io_context& io, StoreOptions options) {
-    return fakes::open_fake_store(io.get_executor(), disk, options);
-  }
-};
-
-struct Sqlite {
-  static constexpr bool kDurable = true;
-  std::filesystem::path directory;
-  Sqlite() {
-    // In memory where that exists: hundreds of stores, each of whose commits would wait for the disk.
-    const std::string base = std::filesystem::is_directory("/dev/shm") ? "/dev/shm/" : testing::TempDir();
-    std::string name = base + "berth-suite-XXXXXX";
-    directory = ::mkdtemp(name.data());
-  }
-  ~Sqlite() { std::filesystem::remove_all(directory); }
-  std::unique_ptr<Store> open(asio::io_context& io, StoreOptions options) {
-    return open_sqlite_store(io.get_executor(), directory / "berth.db", options).value();
-  }
-};
 
 // ---- what happens to them
 
