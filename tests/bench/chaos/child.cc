@@ -1,0 +1,54 @@
+#include "tests/bench/chaos/child.h"
+
+#include <fcntl.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <stdexcept>
+#include <thread>
+
+#include "tests/bench/chaos/wire.h"
+
+namespace berth::chaos {
+
+void Child::start(const std::vector<std::string>& command, const std::string& log) {
+  std::vector<char*> words;
+  for (const auto& word : command) words.push_back(const_cast<char*>(word.c_str()));
+  words.push_back(nullptr);
+  pid_ = ::fork();
+  if (pid_ < 0) throw std::runtime_error("fork failed");
+  if (pid_ > 0) return;
+  ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+  const int out = ::open(log.c_str(), O_WRONLY | O_CREAT | O_APPEND, 0644);
+  ::dup2(out, STDOUT_FILENO);
+  ::dup2(out, STDERR_FILENO);
+  ::execv(words[0], words.data());
+  ::_exit(127);
+}
+
+bool Child::alive() {
+  if (pid_ > 0 && ::waitpid(pid_, &status_, WNOHANG) == pid_) pid_ = -1;
+  return pid_ > 0;
+}
+
+void Child::send(int signal) {
+  if (pid_ > 0) ::kill(pid_, signal);
+}
+
+bool Child::wait(double limit) {
+  const auto until = now() + std::chrono::duration_cast<std::chrono::steady_clock::duration>(std::chrono::duration<double>(limit));
+  while (alive()) {
+    if (now() >= until) return false;
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  }
+  return true;
+}
+
+void Child::end() {
+  send(SIGKILL);
+  wait(10);
+}
+
+}  // namespace berth::chaos

@@ -1,0 +1,31 @@
+#pragma once
+
+#include <sys/types.h>
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace berth::chaos {
+
+// A program that ends with this one.
+class Child {
+ public:
+  Child() = default;
+  ~Child() { end(); }
+  Child(const Child&) = delete;
+  Child& operator=(const Child&) = delete;
+
+  void start(const std::vector<std::string>& command, const std::string& log);
+  bool alive();  // notices when it has ended
+  void send(int signal);
+  bool wait(double seconds);  // false: it still runs
+  void end();                 // SIGKILL
+  int status() const { return status_; }
+
+ private:
+  pid_t pid_ = -1;
+  int status_ = 0;
+};
+
+}  // namespace berth::chaos

@@ -1,0 +1,184 @@
+#include "tests/bench/chaos/schedule.h"
+
+#include <algorithm>
+
+namespace berth::chaos {
+
+namespace {
+
+constexpr int kMostKills = 2;  // of one service: the third restart waits 20 s, the next ones longer
+
+bool kills(Kind kind) { return kind == Kind::ContainerKilled || kind == Kind::ContainerStopped || kind == Kind::PortTaken; }
+bool needs_environment(Kind kind) {
+  return (kind >= Kind::Change && kind <= Kind::NetworkRemoved) || kind == Kind::PortTaken || kind == Kind::ForeignJoined;
+}
+
+// What stops everything for a while.
+bool is_big(Kind kind) {
+  return kind == Kind::BerthdKilled || kind == Kind::BerthdStopped || kind == Kind::EngineRestarted || kind == Kind::EngineDown;
+}
+constexpr int kBigApart = 4000;
+
+// Kinds of the simulator that berth sees the end of only by its resync, or by a deadline of a minute.
+bool heals_slowly(Kind kind) { return kind == Kind::EventsLost || kind == Kind::CallHangs; }
+
+}  // namespace
+
+std::string_view name_of(Kind kind) {
+  switch (kind) {
+    case Kind::Create: return "create";
+    case Kind::Change: return "change";
+    case Kind::Delete: return "delete";
+    case Kind::ContainerKilled: return "container killed";
+    case Kind::ContainerStopped: return "container stopped";
+    case Kind::ContainerRemoved: return "container removed";
+    case Kind::ContainerDisconnected: return "container disconnected";
+    case Kind::ContainerPaused: return "container paused";
+    case Kind::ContainerRenamed: return "container renamed";
+    case Kind::NetworkRemoved: return "network removed";
+    case Kind::PortTaken: return "port taken";
+    case Kind::ForeignNetwork: return "foreign network in the pool";
+    case Kind::ForeignJoined: return "foreign container joined";
+    case Kind::BerthdKilled: return "berthd killed";
+    case Kind::BerthdStopped: return "berthd stopped";
+    case Kind::EngineRestarted: return "engine restarted";
+    case Kind::EngineDown: return "engine down";
+    case Kind::CallFails: return "call fails";
+    case Kind::CallRefused: return "call refused";
+    case Kind::AnswerLost: return "answer lost";
+    case Kind::CallHangs: return "call hangs";
+    case Kind::CallsSlow: return "calls slow";
+    case Kind::StartsFail: return "starts fail";
+    case Kind::ContainersExit: return "containers exit";
+    case Kind::RemovalStuck: return "removal stuck";
+    case Kind::EventsLost: return "events lost";
+  }
+  return "?";
+}
+
+std::string Step::str() const {
+  std::string text = "#" + std::to_string(number) + " " + std::string(name_of(kind));
+  if (slot >= 0) text += " " + chaos::name_of(slot);
+  if (slot >= 0 && wish.there && !is_operation(kind)) text += "/" + wish.services[static_cast<std::size_t>(service)].name;
+  if (is_operation(kind)) text += (wish.by_file ? " by file" : " by api") + std::string(" version ") + std::to_string(wish.version);
+  if (lasts_ms > 0) text += " for " + std::to_string(lasts_ms) + " ms";
+  return text;
+}
+
+Schedule::Schedule(std::uint64_t seed, int environments, Engine engine, bool engine_restarts)
+    : random_(seed), engine_(engine), wishes_(static_cast<std::size_t>(environments)), kills_(static_cast<std::size_t>(environments)) {
+  weights_ = {{Kind::Create, 14},          {Kind::Change, 14},           {Kind::Delete, 10},         {Kind::ContainerKilled, 8},
+              {Kind::ContainerStopped, 3}, {Kind::ContainerRemoved, 8},  {Kind::NetworkRemoved, 5},  {Kind::ContainerDisconnected, 6},
+              {Kind::PortTaken, 4},        {Kind::ForeignNetwork, 3},    {Kind::ForeignJoined, 3},   {Kind::BerthdKilled, 3},
+              {Kind::BerthdStopped, 2}};
+  if (engine_restarts) weights_.emplace_back(Kind::EngineRestarted, 1);
+  if (engine == Engine::Real) {
+    weights_.insert(weights_.end(), {{Kind::ContainerPaused, 4}, {Kind::ContainerRenamed, 4}});
+  } else {
+    weights_.insert(weights_.end(), {{Kind::EngineDown, 2}, {Kind::CallFails, 8}, {Kind::CallRefused, 6}, {Kind::AnswerLost, 8},
+                                     {Kind::CallHangs, 1}, {Kind::CallsSlow, 3}, {Kind::StartsFail, 2}, {Kind::ContainersExit, 1},
+                                     {Kind::RemovalStuck, 2}, {Kind::EventsLost, 1}});
+  }
+}
+
+Kind Schedule::draw_kind() {
+  int total = 0;
+  for (const auto& [kind, weight] : weights_) total += weight;
+  int at = below(total);
+  for (const auto& [kind, weight] : weights_) {
+    if (at < weight) return kind;
+    at -= weight;
+  }
+  return Kind::Create;
+}
+
+std::vector<Step> Schedule::next_round() {
+  std::vector<Step> steps;
+  const int length = 20'000 + below(10'000);
+  slow_heals_ = 0;
+  restarted_ = false;
+  for (int at = 0; at < length;) {
+    steps.push_back(draw(rounds_));
+    at += steps.back().pause_ms;
+  }
+  ++rounds_;
+  return steps;
+}
+
+Step Schedule::draw(int round) {
+  Step step;
+  step.number = ++steps_;
+  // The first environments come at once, and real containers take their time.
+  step.pause_ms = round == 0 && steps_ <= static_cast<int>(wishes_.size()) ? 20 : (engine_ == Engine::Real ? 200 : 50) + below(400);
+  at_ms_ += step.pause_ms;
+  step.kind = steps_ <= static_cast<int>(wishes_.size()) ? Kind::Create : draw_kind();
+  step.slot = below(static_cast<int>(wishes_.size()));
+  for (auto& number : step.draw) number = static_cast<std::uint32_t>(random_());
+  step.lasts_ms = 300 + below(4000);
+  hold_back(step);
+  auto& wish = wishes_[static_cast<std::size_t>(step.slot)];
+  if (needs_environment(step.kind) && !wish.there) step.kind = Kind::Create;
+  if (step.kind == Kind::Create && wish.there) step.kind = Kind::Change;
+  if (step.kind == Kind::Create) {
+    wish = fresh_wish();
+    kills_[static_cast<std::size_t>(step.slot)] = {};
+  } else if (step.kind == Kind::Change) {
+    change(wish);
+  } else if (step.kind == Kind::Delete) {
+    wish.there = false;
+    wish.version = ++version_;
+  }
+  if (wish.there) step.service = static_cast<int>(step.draw[0] % wish.services.size());
+  if (kills(step.kind)) {
+    auto& count = kills_[static_cast<std::size_t>(step.slot)][static_cast<std::size_t>(step.service)];
+    if (count >= kMostKills) step.kind = Kind::ContainerRemoved;
+    else ++count;
+  }
+  if (step.kind == Kind::EngineRestarted) {
+    for (auto& each : kills_) for (int& count : each) ++count;
+  }
+  step.wish = wish;
+  const bool whole = !needs_environment(step.kind) && step.kind != Kind::Create;
+  if (whole) step.slot = -1;
+  return step;
+}
+
+// What would make each round wait for minutes comes rarely, and between what stops everything there is time to heal.
+void Schedule::hold_back(Step& step) {
+  if (heals_slowly(step.kind) && (rounds_ % 3 != 1 || slow_heals_++ > 0)) step.kind = Kind::CallFails;
+  if (step.kind == Kind::EngineRestarted && (rounds_ % 2 != 1 || restarted_)) step.kind = Kind::BerthdKilled;
+  if (is_big(step.kind) && at_ms_ - big_at_ms_ < kBigApart) step.kind = Kind::ContainerKilled;
+  if (is_big(step.kind)) big_at_ms_ = at_ms_;
+  if (step.kind == Kind::EngineRestarted) restarted_ = true;
+}
+
+Wish Schedule::fresh_wish() {
+  Wish wish;
+  wish.there = true;
+  wish.by_file = below(2) == 0;
+  wish.version = ++version_;
+  const int count = 1 + below(3);
+  for (int i = 0; i < count; ++i) {
+    wish.services.push_back({"s" + std::to_string(i), below(1000), 32 + 16 * below(4), below(3), i > 0 && below(2) == 0});
+  }
+  return wish;
+}
+
+void Schedule::change(Wish& wish) {
+  wish.version = ++version_;
+  auto& service = wish.services[static_cast<std::size_t>(below(static_cast<int>(wish.services.size())))];
+  switch (below(5)) {
+    case 0: ++service.greeting; return;
+    case 1: service.memory_mib = service.memory_mib == 64 ? 96 : 64; return;
+    case 2: service.ports = (service.ports + 1) % 3; return;
+    case 3: service.waits = !service.waits; return;
+    default: break;
+  }
+  if (wish.services.size() == 3 || (wish.services.size() == 2 && below(2) == 0)) {
+    wish.services.pop_back();
+  } else {
+    wish.services.push_back({"s" + std::to_string(wish.services.size()), below(1000), 48, below(3), false});
+  }
+}
+
+}  // namespace berth::chaos
