@@ -69,6 +69,7 @@ std::set<std::string> held_services(const Input& input) {
   return held;
 }
 
+// One that does not run is attached by name alone until its next start: never started, or connected again since it ended.
 bool is_attached(const Container& container, const Network& network) {
   return std::any_of(container.attachments.begin(), container.attachments.end(), [&](const engine::Attachment& at) {
     if (!at.network_id.empty()) return at.network_id == network.id;

@@ -70,6 +70,18 @@ TEST_F(DriftTest, ADisconnectedContainerIsConnectedAgainUnderItsName) {
   EXPECT_THAT(engine.aliases(postgres()), testing::Contains("postgres"));
 }
 
+TEST_F(DriftTest, AContainerThatDiedOffItsNetworkIsConnectedOnceAndStarted) {
+  engine.set_down(true);
+  engine.disconnect_behind_back(network(), postgres());
+  engine.kill(postgres());
+  engine.set_down(false);
+  run(30s);
+  EXPECT_EQ(phase("shop"), "Ready");
+  EXPECT_EQ(engine.count("network_connect"), 1);
+  EXPECT_EQ(engine.count("container_start"), 1);
+  EXPECT_THAT(engine.aliases(postgres()), testing::Contains("postgres"));
+}
+
 TEST_F(DriftTest, AKillIsFoundAlsoWhenItsEventIsLost) {
   engine.lose_events(true);
   engine.kill(postgres());
