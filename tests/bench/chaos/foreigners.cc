@@ -23,8 +23,7 @@ json Foreigners::inside(const std::string& id, bool container, bool loose) const
   if (object.contains("Mounts") && object["Mounts"].is_array()) {
     std::sort(object["Mounts"].begin(), object["Mounts"].end(), [](const json& a, const json& b) { return a.value("Destination", "") < b.value("Destination", ""); });
   }
-  if (loose || restarted_) object.erase("NetworkSettings");
-  if (restarted_) object.erase("State");
+  if (loose) object.erase("NetworkSettings");
   return object;
 }
 
@@ -74,12 +73,13 @@ std::vector<std::string> Foreigners::look(const SeenEngine& engine, bool inspect
     for (auto& [id, known] : *all) {
       auto is = inside(id, all == &containers_, known.loose);
       if (is.is_null()) continue;
-      auto was = known.inspected;
-      if (restarted_ && was.is_object() && all == &containers_) {
-        was.erase("State");
-        was.erase("NetworkSettings");
-      }
-      if (!was.is_null() && was != is) found.push_back(known.name + " has changed: " + json::diff(was, is).dump());
+      const auto compared = [&](json object) {
+        if (restarted_) object.erase("State");
+        if (restarted_) object.erase("NetworkSettings");
+        return object;
+      };
+      const auto was = known.inspected.is_null() ? json() : compared(known.inspected);
+      if (!was.is_null() && was != compared(is)) found.push_back(known.name + " has changed: " + json::diff(was, compared(is)).dump());
       known.inspected = std::move(is);
     }
   }

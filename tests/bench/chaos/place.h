@@ -51,8 +51,9 @@ class Place {
   virtual void give_port_back(int port) = 0;
   virtual bool make_network(const std::string& name, const std::string& subnet) = 0;
   virtual bool make_container(const std::string& name, const std::string& network) = 0;
-  virtual bool restart(int down_ms) = 0;          // returns when it is begun
-  virtual bool make_trouble(const Step&) { return false; }  // what only a simulator does
+  virtual bool restart(int down_ms) = 0;  // returns when it is begun
+  // What only a simulator does; `target`: of the calls that go wrong, "" is any.
+  virtual bool make_trouble(const Step&, const std::string& /*target*/) { return false; }
   virtual void end_trouble(const Step&) {}
   virtual void end_all_trouble() {}
   // By inspect.

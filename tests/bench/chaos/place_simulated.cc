@@ -7,19 +7,6 @@ namespace berth::chaos {
 
 namespace {
 
-// What may fail with whatever, what may be done without an answer, and what has a deadline.
-const std::vector<const char*> kFallible = {"container_create", "container_start",  "container_remove", "container_inspect", "network_create",
-                                            "network_remove",   "network_connect",  "network_inspect",  "container_update",  "network_disconnect",
-                                            "container_create", "container_start",  "container_remove", "container_inspect", "network_create",
-                                            "network_remove",   "container_list",   "network_list",     "ping"};
-const std::vector<const char*> kEffects = {"container_create", "container_start", "container_remove", "network_create",
-                                           "network_remove",   "network_connect", "container_update", "network_disconnect"};
-const std::vector<const char*> kHanging = {"container_create", "container_remove", "container_inspect",
-                                           "network_create",   "network_remove",   "network_connect"};
-const std::vector<std::pair<const char*, const char*>> kRefusals = {{"container_create", "NameConflict"},  {"container_start", "PortConflict"},
-                                                                    {"network_create", "SubnetConflict"},  {"network_remove", "NetworkInUse"},
-                                                                    {"container_remove", "RemovalInProgress"}, {"container_start", "NetworkMissing"}};
-
 class SimulatedPlace final : public Place {
  public:
   SimulatedPlace(const std::string& program, const std::string& folder) : socket_(folder + "/engine.sock"), control_(folder + "/control.sock") {
@@ -77,31 +64,31 @@ class SimulatedPlace final : public Place {
     return true;
   }
 
-  bool make_trouble(const Step& step) override {
-    const auto one_of = [&](const auto& all) { return all[step.draw[0] % all.size()]; };
-    const int times = 1 + static_cast<int>(step.draw[1] % 3);
-    const bool effect = step.draw[2] % 2 == 0;
+  bool make_trouble(const Step& step, const std::string& target) override {
+    const int times = 1 + static_cast<int>(step.draw[2] % 3);
+    json fault = {{"operation", step.operation}, {"target", target}, {"times", times}};
+    json behaviour = {{"who", name_of(step.slot)}, {"starts", 1}};
     switch (step.kind) {
       case Kind::EngineDown:
         if (down_ || now() < up_at_) return false;
         down_ = true;
         return control("/down", {{"down", true}});
-      case Kind::CallFails: return fault(one_of(kFallible), {{"status", 500}, {"times", times}, {"message", "something went wrong"}});
-      case Kind::CallRefused: {
-        const auto [operation, reason] = one_of(kRefusals);
-        return fault(operation, {{"reason", reason}, {"times", times}});
-      }
-      case Kind::AnswerLost: return fault(one_of(kEffects), {{"status", 500}, {"takesEffect", true}, {"message", "the answer was lost"}});
-      case Kind::CallHangs: return fault(one_of(kHanging), {{"hang", true}, {"takesEffect", effect}});
-      case Kind::CallsSlow: return control("/latency", {{"operation", one_of(kFallible)}, {"seconds", 0.1 + step.draw[1] % 1000 / 1000.0}});
+      case Kind::CallFails: fault.update({{"status", 500}, {"message", "something went wrong"}}); break;
+      case Kind::CallRefused: fault["reason"] = step.reason; break;
+      case Kind::RemovalStuck: fault.update({{"reason", step.reason}, {"times", 4 * times}}); break;
+      case Kind::AnswerLost: fault.update({{"status", 500}, {"takesEffect", true}, {"times", 1}, {"message", "the answer was lost"}}); break;
+      case Kind::CallHangs: fault.update({{"hang", true}, {"times", 1}, {"takesEffect", step.draw[2] % 2 == 0}}); break;
+      case Kind::CallsSlow: return control("/latency", {{"operation", step.operation}, {"seconds", 0.1 + step.draw[2] % 1000 / 1000.0}});
       case Kind::StartsFail:
-        return control("/behaviours", {{"who", who(step)}, {"starts", 1}, {"failsToStart", {{"reason", "EngineError"}, {"message", "OCI runtime create failed"}}}});
+        behaviour["failsToStart"] = {{"reason", "EngineError"}, {"message", "OCI runtime create failed"}};
+        return control("/behaviours", behaviour);
       case Kind::ContainersExit:
-        return control("/behaviours", {{"who", who(step)}, {"starts", 1}, {"exitsAfter", 0.1 + step.draw[1] % 500 / 1000.0}, {"exitCode", 1}});
-      case Kind::RemovalStuck: return fault("container_remove", {{"reason", "RemovalInProgress"}, {"times", 4 * times}});
+        behaviour.update({{"exitsAfter", 0.1 + step.draw[2] % 500 / 1000.0}, {"exitCode", 1}});
+        return control("/behaviours", behaviour);
       case Kind::EventsLost: return control("/lose-events", {{"lose", true}});
       default: return false;
     }
+    return control("/faults", fault);
   }
 
   void end_trouble(const Step& step) override {
@@ -110,9 +97,9 @@ class SimulatedPlace final : public Place {
         if (down_) control("/down", {{"down", false}});
         down_ = false;
         return;
-      case Kind::CallsSlow: control("/latency", {{"operation", kFallible[step.draw[0] % kFallible.size()]}, {"seconds", 0}}); return;
+      case Kind::CallsSlow: control("/latency", {{"operation", step.operation}, {"seconds", 0}}); return;
       case Kind::StartsFail:
-      case Kind::ContainersExit: control("/behaviours", {{"who", who(step)}}); return;
+      case Kind::ContainersExit: control("/behaviours", {{"who", name_of(step.slot)}}); return;
       case Kind::EventsLost: control("/lose-events", {{"lose", false}}); return;
       default: return;
     }
@@ -126,12 +113,7 @@ class SimulatedPlace final : public Place {
   json network(const std::string& id) override { return ask(socket_, "GET", "/networks/" + id).body(); }
 
  private:
-  static std::string who(const Step& step) { return "s" + std::to_string(step.draw[2] % 3); }
   bool control(const std::string& path, const json& body) { return ask(control_, "POST", path, body.dump()).good(); }
-  bool fault(const std::string& operation, json body) {
-    body["operation"] = operation;
-    return control("/faults", body);
-  }
   void join() {
     for (auto& thread : threads_) thread.join();
     threads_.clear();

@@ -53,6 +53,7 @@ class Run {
   bool take_port(const Step& step);
   bool make_foreigner(const Step& step);
   void end_berthd(const Step& step);
+  bool make_trouble(const Step& step);
   const SeenContainer* container_of(const Step& step) const;
   const SeenNetwork* network_of(int slot) const;
   Time over(const Step& step) const;

@@ -81,10 +81,30 @@ std::optional<std::set<int>> Run::hit(const Step& step) {
       foreigners_->engine_restarted();
       return all;
     default:
-      if (!place_->make_trouble(step)) return std::nullopt;
+      if (!make_trouble(step)) return std::nullopt;
       later(now() + in_ms(step.lasts_ms), [this, step] { place_->end_trouble(step); });
-      return all;
+      return step.slot < 0 ? all : std::set<int>{step.slot};
   }
+}
+
+// What goes wrong is a call for one environment, and something happens to it that needs this call.
+bool Run::make_trouble(const Step& step) {
+  if (step.slot < 0) return place_->make_trouble(step, "");
+  const auto* container = container_of(step);
+  const auto* network = network_of(step.slot);
+  if (!container || !network) return false;
+  const auto& operation = step.operation;
+  std::string target = container->id;
+  if (operation.ends_with("_create")) target = name_of(step.slot) + "-";
+  if (operation == "network_remove") target = network->id;
+  const auto container_id = container->id;
+  const auto network_id = network->id;
+  if (!place_->make_trouble(step, target)) return false;
+  if (operation == "container_start") return place_->kill(container_id), true;
+  if (operation == "container_create" || operation.empty()) return place_->remove(container_id), true;
+  if (operation == "network_connect" || operation == "container_inspect") return place_->disconnect(network_id, container_id), true;
+  if (operation == "network_create") return place_->remove_network(network_id), true;
+  return true;
 }
 
 bool Run::hit_container(const Step& step) {

@@ -1,6 +1,7 @@
 #include "tests/bench/chaos/schedule.h"
 
 #include <algorithm>
+#include <tuple>
 
 namespace berth::chaos {
 
@@ -10,8 +11,30 @@ constexpr int kMostKills = 2;  // of one service: the third restart waits 20 s, 
 
 bool kills(Kind kind) { return kind == Kind::ContainerKilled || kind == Kind::ContainerStopped || kind == Kind::PortTaken; }
 bool needs_environment(Kind kind) {
-  return (kind >= Kind::Change && kind <= Kind::NetworkRemoved) || kind == Kind::PortTaken || kind == Kind::ForeignJoined;
+  switch (kind) {
+    case Kind::PortTaken:
+    case Kind::ForeignJoined:
+    case Kind::CallFails:
+    case Kind::CallRefused:
+    case Kind::AnswerLost:
+    case Kind::CallHangs:
+    case Kind::StartsFail:
+    case Kind::ContainersExit:
+    case Kind::RemovalStuck: return true;
+    default: return kind >= Kind::Change && kind <= Kind::NetworkRemoved;
+  }
 }
+
+// What may fail, what may be done without an answer, what has a deadline, and what may be refused.
+const std::vector<const char*> kFallible = {"container_create", "container_start",  "container_remove", "container_inspect", "network_create",
+                                            "network_remove",   "network_connect",  "container_update", "container_list",    "network_list"};
+const std::vector<const char*> kEffects = {"container_create", "container_start", "container_remove", "network_create",
+                                           "network_remove",   "network_connect", "container_update"};
+const std::vector<const char*> kHanging = {"container_create", "container_remove", "container_inspect",
+                                           "network_create",   "network_remove",   "network_connect"};
+const std::vector<std::pair<const char*, const char*>> kRefusals = {{"container_create", "NameConflict"},      {"container_start", "PortConflict"},
+                                                                    {"network_create", "SubnetConflict"},      {"network_remove", "NetworkInUse"},
+                                                                    {"container_remove", "RemovalInProgress"}, {"container_start", "NetworkMissing"}};
 
 // What stops everything for a while.
 bool is_big(Kind kind) {
@@ -61,6 +84,7 @@ std::string Step::str() const {
   if (slot >= 0) text += " " + chaos::name_of(slot);
   if (slot >= 0 && wish.there && !is_operation(kind)) text += "/" + wish.services[static_cast<std::size_t>(service)].name;
   if (is_operation(kind)) text += (wish.by_file ? " by file" : " by api") + std::string(" version ") + std::to_string(wish.version);
+  if (!operation.empty()) text += " " + operation + (reason.empty() ? "" : " " + reason);
   if (lasts_ms > 0) text += " for " + std::to_string(lasts_ms) + " ms";
   return text;
 }
@@ -129,18 +153,39 @@ Step Schedule::draw(int round) {
     wish.version = ++version_;
   }
   if (wish.there) step.service = static_cast<int>(step.draw[0] % wish.services.size());
+  draw_operation(step);
   if (kills(step.kind)) {
-    auto& count = kills_[static_cast<std::size_t>(step.slot)][static_cast<std::size_t>(step.service)];
-    if (count >= kMostKills) step.kind = Kind::ContainerRemoved;
-    else ++count;
+    if (kills_of(step) >= kMostKills) step.kind = Kind::ContainerRemoved;
+    else ++kills_of(step);
   }
   if (step.kind == Kind::EngineRestarted) {
     for (auto& each : kills_) for (int& count : each) ++count;
   }
   step.wish = wish;
-  const bool whole = !needs_environment(step.kind) && step.kind != Kind::Create;
+  const bool whole = (!needs_environment(step.kind) && step.kind != Kind::Create) || step.operation.ends_with("_list");
   if (whole) step.slot = -1;
   return step;
+}
+
+// A start that goes wrong needs a container that ends first.
+void Schedule::draw_operation(Step& step) {
+  const auto one_of = [&](const auto& all) { return all[step.draw[1] % all.size()]; };
+  switch (step.kind) {
+    case Kind::CallFails:
+    case Kind::CallsSlow: step.operation = one_of(kFallible); break;
+    case Kind::AnswerLost: step.operation = one_of(kEffects); break;
+    case Kind::CallHangs: step.operation = one_of(kHanging); break;
+    case Kind::RemovalStuck:
+      step.operation = "container_remove";
+      step.reason = "RemovalInProgress";
+      break;
+    case Kind::CallRefused: std::tie(step.operation, step.reason) = one_of(kRefusals); break;
+    default: return;
+  }
+  if (step.operation != "container_start" || step.kind == Kind::CallsSlow) return;
+  if (kills_of(step)++ < kMostKills) return;
+  step.kind = Kind::AnswerLost;
+  step.operation = "container_create";
 }
 
 // What would make each round wait for minutes comes rarely, and between what stops everything there is time to heal.

@@ -53,6 +53,8 @@ struct Step {
   int service = 0;                // of the wish's services
   std::array<std::uint32_t, 3> draw{};  // what else it needs
   int lasts_ms = 0;
+  std::string operation;  // of the engine's, that goes wrong
+  std::string reason;     // why it is refused
   Wish wish;  // of the slot, after the step
   std::string str() const;
 };
@@ -72,6 +74,8 @@ class Schedule {
   void change(Wish& wish);
   Wish fresh_wish();
   void hold_back(Step& step);
+  void draw_operation(Step& step);
+  int& kills_of(const Step& step) { return kills_[static_cast<std::size_t>(step.slot)][static_cast<std::size_t>(step.service)]; }
 
   std::mt19937_64 random_;
   Engine engine_;
