@@ -5,6 +5,26 @@
 
 namespace berth::chaos {
 
+namespace {
+
+// The engine makes these at each of its starts.
+bool is_builtin(const std::string& network) { return network == "bridge" || network == "host" || network == "none"; }
+
+// Nothing is written in several ways, and the gateway of a network is told only once it was loaded again.
+json in_one_form(json object) {
+  if (object.contains("HostConfig")) {
+    for (const char* key : {"Dns", "DnsOptions", "DnsSearch"}) {
+      if (object["HostConfig"].contains(key) && object["HostConfig"][key].empty()) object["HostConfig"].erase(key);
+    }
+  }
+  if (object.contains("IPAM") && object["IPAM"]["Config"].is_array()) {
+    for (auto& config : object["IPAM"]["Config"]) config.erase("Gateway");
+  }
+  return object;
+}
+
+}  // namespace
+
 bool Foreigners::is_ours(const std::map<std::string, std::string>& labels) const {
   const auto found = labels.find(plan::kInstanceLabel);
   return found != labels.end() && found->second == instance_;
@@ -16,7 +36,7 @@ json Foreigners::inside(const std::string& id, bool container, bool loose) const
   if (!object.is_object() || object.contains("message")) return json();
   if (!container) {
     object.erase("Containers");
-    return object;
+    return in_one_form(std::move(object));
   }
   for (const char* key : {"ExecIDs", "RestartCount", "ResolvConfPath", "HostnamePath", "HostsPath"}) object.erase(key);
   for (const char* key : {"Pid", "StartedAt", "FinishedAt", "Health", "ExitCode", "Error"}) object["State"].erase(key);
@@ -24,12 +44,14 @@ json Foreigners::inside(const std::string& id, bool container, bool loose) const
     std::sort(object["Mounts"].begin(), object["Mounts"].end(), [](const json& a, const json& b) { return a.value("Destination", "") < b.value("Destination", ""); });
   }
   if (loose) object.erase("NetworkSettings");
-  return object;
+  return in_one_form(std::move(object));
 }
 
 void Foreigners::remember(const SeenEngine& engine) {
   for (const auto& each : engine.containers) containers_[each.id] = {each.name, inside(each.id, true, false), false, false};
-  for (const auto& each : engine.networks) networks_[each.id] = {each.name, inside(each.id, false, false), false, false};
+  for (const auto& each : engine.networks) {
+    if (!is_builtin(each.name)) networks_[each.id] = {each.name, inside(each.id, false, false), false, false};
+  }
   volumes_ = {engine.volumes.begin(), engine.volumes.end()};
 }
 
@@ -94,7 +116,7 @@ std::vector<std::string> Foreigners::left_behind(const SeenEngine& engine) const
     if (!containers_.contains(each.id)) left.push_back("container " + each.name + " (" + each.state + ") " + json(each.labels).dump());
   }
   for (const auto& each : engine.networks) {
-    if (!networks_.contains(each.id)) left.push_back("network " + each.name + " " + json(each.labels).dump());
+    if (!networks_.contains(each.id) && !is_builtin(each.name)) left.push_back("network " + each.name + " " + json(each.labels).dump());
   }
   for (const auto& name : engine.volumes) {
     if (!volumes_.contains(name)) left.push_back("volume " + name);

@@ -42,9 +42,6 @@ bool is_big(Kind kind) {
 }
 constexpr int kBigApart = 4000;
 
-// Kinds of the simulator that berth sees the end of only by its resync, or by a deadline of a minute.
-bool heals_slowly(Kind kind) { return kind == Kind::EventsLost || kind == Kind::CallHangs; }
-
 }  // namespace
 
 std::string_view name_of(Kind kind) {
@@ -100,8 +97,7 @@ Schedule::Schedule(std::uint64_t seed, int environments, Engine engine, bool eng
     weights_.insert(weights_.end(), {{Kind::ContainerPaused, 4}, {Kind::ContainerRenamed, 4}});
   } else {
     weights_.insert(weights_.end(), {{Kind::EngineDown, 2}, {Kind::CallFails, 8}, {Kind::CallRefused, 6}, {Kind::AnswerLost, 8},
-                                     {Kind::CallHangs, 1}, {Kind::CallsSlow, 3}, {Kind::StartsFail, 2}, {Kind::ContainersExit, 1},
-                                     {Kind::RemovalStuck, 2}, {Kind::EventsLost, 1}});
+                                     {Kind::CallsSlow, 3}, {Kind::StartsFail, 2}, {Kind::ContainersExit, 1}, {Kind::RemovalStuck, 2}});
   }
 }
 
@@ -119,7 +115,7 @@ Kind Schedule::draw_kind() {
 std::vector<Step> Schedule::next_round() {
   std::vector<Step> steps;
   const int length = 20'000 + below(10'000);
-  slow_heals_ = 0;
+  steps_of_round_ = 0;
   restarted_ = false;
   for (int at = 0; at < length;) {
     steps.push_back(draw(rounds_));
@@ -139,6 +135,10 @@ Step Schedule::draw(int round) {
   step.slot = below(static_cast<int>(wishes_.size()));
   for (auto& number : step.draw) number = static_cast<std::uint32_t>(random_());
   step.lasts_ms = 300 + below(4000);
+  // What berth sees only by its resync, or by a deadline of a minute: once in every fourth round.
+  ++steps_of_round_;
+  if (engine_ == Engine::Simulated && rounds_ % 4 == 1 && steps_of_round_ == 10) step.kind = Kind::EventsLost;
+  if (engine_ == Engine::Simulated && rounds_ % 4 == 1 && steps_of_round_ == 20) step.kind = Kind::CallHangs;
   hold_back(step);
   auto& wish = wishes_[static_cast<std::size_t>(step.slot)];
   if (needs_environment(step.kind) && !wish.there) step.kind = Kind::Create;
@@ -190,7 +190,6 @@ void Schedule::draw_operation(Step& step) {
 
 // What would make each round wait for minutes comes rarely, and between what stops everything there is time to heal.
 void Schedule::hold_back(Step& step) {
-  if (heals_slowly(step.kind) && (rounds_ % 3 != 1 || slow_heals_++ > 0)) step.kind = Kind::CallFails;
   if (step.kind == Kind::EngineRestarted && (rounds_ % 2 != 1 || restarted_)) step.kind = Kind::BerthdKilled;
   if (is_big(step.kind) && at_ms_ - big_at_ms_ < kBigApart) step.kind = Kind::ContainerKilled;
   if (is_big(step.kind)) big_at_ms_ = at_ms_;

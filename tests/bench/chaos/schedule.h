@@ -87,7 +87,7 @@ class Schedule {
   int version_ = 0;
   int at_ms_ = 0;       // of the faults so far
   int big_at_ms_ = 0;   // the last that hit all
-  int slow_heals_ = 0;  // in this round: those that take berth a minute
+  int steps_of_round_ = 0;
   bool restarted_ = false;
 };
 
