@@ -21,7 +21,8 @@ std::string not_ready(const json& status) {
   std::string names;
   for (const auto& service : array_at(status, "services")) {
     if (flag_at(service, "ready") || text_at(service, "state") == "Completed") continue;
-    names += (names.empty() ? "" : "; ") + text_at(service, "name") + ": " + text_at(service, "message");
+    const auto message = text_at(service, "message");  // none: the spec does not have it any more
+    names += (names.empty() ? "" : "; ") + text_at(service, "name") + ": " + (message.empty() ? "is being removed" : message);
   }
   return names;
 }

@@ -21,5 +21,15 @@ TEST(Announcements, EveryBackOffOfACauseSaysTheSameSoThatTheyAreCounted) {
   }
 }
 
+TEST(Announcements, AServiceThatIsGoingIsToldAsThat) {
+  auto before = with_service("Running", "");
+  before["phase"] = "Ready";
+  auto after = with_service("Removing", "");
+  after["phase"] = "Degraded";
+  const auto told = announcements(before, after);
+  ASSERT_EQ(told.size(), 1u);
+  EXPECT_EQ(told[0].message, "Not ready any more: db: is being removed");
+}
+
 }  // namespace
 }  // namespace berth::reconcile
