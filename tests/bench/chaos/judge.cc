@@ -11,7 +11,7 @@ namespace {
 constexpr auto kTwinsMayRun = std::chrono::seconds(2);
 
 std::string text_of(const json& object, const char* key) { return object.is_object() ? object.value(key, "") : ""; }
-json status_of(const json& environment) { return environment.value("status", json::object()); }
+json status_of(const json& environment) { return object_at(environment, "status"); }
 
 std::vector<std::string> leased_ports(const json& environment) {
   std::vector<std::string> ports;
@@ -99,15 +99,15 @@ std::string wrong_inside(int slot, const Wish& wish, const View& view, Place& pl
       if (service.value("name", "") != wished.name) continue;
       const auto container = place.container(service.value("containerID", ""));
       if (!container.is_object() || !container.contains("Config")) return name_of(slot) + "/" + wished.name + ": its container cannot be inspected";
-      const auto variables = container["Config"].value("Env", json::array());
+      const auto variables = object_at(container, "Config").value("Env", json::array());
       const auto greeting = "GREETING=" + std::to_string(wished.greeting);
       if (std::find(variables.begin(), variables.end(), json(greeting)) == variables.end()) return name_of(slot) + "/" + wished.name + ": no " + greeting + " in " + variables.dump();
-      const auto memory = container["HostConfig"].value("Memory", std::int64_t{0});
+      const auto memory = object_at(container, "HostConfig").value("Memory", std::int64_t{0});
       if (memory != std::int64_t{wished.memory_mib} << 20) return name_of(slot) + "/" + wished.name + ": memory is " + std::to_string(memory);
       const auto leases = service.value("ports", json::array());
       for (const auto& lease : leases) {
         const auto key = std::to_string(lease.value("containerPort", 0)) + "/tcp";
-        const auto bindings = container["NetworkSettings"]["Ports"].value(key, json::array());
+        const auto bindings = object_at(object_at(container, "NetworkSettings"), "Ports").value(key, json());
         if (!bindings.is_array() || bindings.empty() || bindings[0].value("HostPort", "") != std::to_string(lease.value("hostPort", 0))) {
           return name_of(slot) + "/" + wished.name + ": " + key + " is published as " + bindings.dump() + ", leased is " + lease.dump();
         }

@@ -23,6 +23,10 @@ std::map<std::string, std::string> texts(const json& object) {
   return all;
 }
 
+json object_at(const json& object, const char* key) {
+  return object.is_object() && object.contains(key) && object[key].is_object() ? object[key] : json::object();
+}
+
 void read_places(const json& networks, const json& ports, SeenContainer& seen) {
   if (networks.is_object()) {
     for (const auto& [name, attached] : networks.items()) seen.networks[name] = attached.value("NetworkID", "");
@@ -38,7 +42,7 @@ SeenNetwork seen_network(const json& item) {
   seen.id = item.value("Id", "");
   seen.name = item.value("Name", "");
   seen.labels = texts(item.value("Labels", json()));
-  const auto configs = item.value("IPAM", json::object()).value("Config", json());
+  const auto configs = object_at(item, "IPAM").value("Config", json());
   if (configs.is_array() && !configs.empty()) seen.subnet = configs[0].value("Subnet", "");
   return seen;
 }

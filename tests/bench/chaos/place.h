@@ -68,6 +68,8 @@ std::unique_ptr<Place> real_place(const std::string& socket, const std::string& 
 // How both read what an engine answers.
 SeenNetwork seen_network(const json& item);
 void read_places(const json& networks, const json& ports, SeenContainer& seen);
+// The member, if it is an object; else an empty one.
+json object_at(const json& object, const char* key);
 std::map<std::string, std::string> texts(const json& object);
 
 }  // namespace berth::chaos

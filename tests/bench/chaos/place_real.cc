@@ -2,6 +2,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <atomic>
+#include <cstdio>
 #include <cstdlib>
 #include <thread>
 
@@ -38,7 +40,7 @@ class RealPlace final : public Place {
       if (!names.empty()) container.name = names[0].get<std::string>().substr(1);
       container.state = item.value("State", "");
       container.labels = texts(item.value("Labels", json()));
-      read_places(item.value("NetworkSettings", json::object()).value("Networks", json()), item.value("Ports", json()), container);
+      read_places(object_at(object_at(item, "NetworkSettings"), "Networks"), item.value("Ports", json()), container);
       seen.containers.push_back(std::move(container));
     }
     for (const auto& item : networks) seen.networks.push_back(seen_network(item));
@@ -57,10 +59,8 @@ class RealPlace final : public Place {
     return post("/networks/" + network + "/disconnect", {{"Container", container}, {"Force", true}});
   }
   bool remove_network(const std::string& id) override {
-    const auto attached = network(id).value("Containers", json());
-    if (attached.is_object()) {
-      for (const auto& [container, endpoint] : attached.items()) disconnect(id, container);
-    }
+    const auto attached = object_at(network(id), "Containers");
+    for (const auto& [container, endpoint] : attached.items()) disconnect(id, container);
     return engine("DELETE", "/networks/" + id).good();
   }
 
