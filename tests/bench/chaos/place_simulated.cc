@@ -40,8 +40,10 @@ class SimulatedPlace final : public Place {
   bool kill(const std::string& container) override { return control("/kill", {{"container", container}, {"exitCode", 137}}); }
   bool stop(const std::string& container) override { return control("/kill", {{"container", container}, {"exitCode", 0}}); }
   bool remove(const std::string& container) override { return control("/remove", {{"container", container}}); }
-  bool pause(const std::string&) override { return false; }
-  bool rename(const std::string&, const std::string&) override { return false; }
+  bool pause(const std::string& container) override { return control("/pause", {{"container", container}}); }
+  bool rename(const std::string& container, const std::string& name) override {
+    return control("/rename", {{"container", container}, {"name", name}});
+  }
   bool disconnect(const std::string& network, const std::string& container) override {
     return control("/disconnect", {{"network", network}, {"container", container}});
   }
@@ -86,6 +88,7 @@ class SimulatedPlace final : public Place {
         behaviour.update({{"exitsAfter", 0.1 + step.draw[2] % 500 / 1000.0}, {"exitCode", 1}});
         return control("/behaviours", behaviour);
       case Kind::EventsLost: return control("/lose-events", {{"lose", true}});
+      case Kind::EventsMuddled: return control("/event-quirks", {{"doubledPercent", 30}, {"late", 2}, {"seed", step.number}});
       default: return false;
     }
     return control("/faults", fault);
@@ -101,6 +104,7 @@ class SimulatedPlace final : public Place {
       case Kind::StartsFail:
       case Kind::ContainersExit: control("/behaviours", {{"who", name_of(step.slot)}}); return;
       case Kind::EventsLost: control("/lose-events", {{"lose", false}}); return;
+      case Kind::EventsMuddled: control("/event-quirks", json::object()); return;
       default: return;
     }
   }

@@ -42,7 +42,8 @@ Time Run::over(const Step& step) const {
     case Kind::CallsSlow:
     case Kind::StartsFail:
     case Kind::ContainersExit:
-    case Kind::EventsLost: return now() + in_ms(step.lasts_ms);
+    case Kind::EventsLost:
+    case Kind::EventsMuddled: return now() + in_ms(step.lasts_ms);
     case Kind::PortTaken: return now() + in_ms(4 * step.lasts_ms);
     default: return now();
   }

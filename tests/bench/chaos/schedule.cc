@@ -72,6 +72,7 @@ std::string_view name_of(Kind kind) {
     case Kind::ContainersExit: return "containers exit";
     case Kind::RemovalStuck: return "removal stuck";
     case Kind::EventsLost: return "events lost";
+    case Kind::EventsMuddled: return "events muddled";
   }
   return "?";
 }
@@ -91,13 +92,12 @@ Schedule::Schedule(std::uint64_t seed, int environments, Engine engine, bool eng
   weights_ = {{Kind::Create, 14},          {Kind::Change, 14},           {Kind::Delete, 10},         {Kind::ContainerKilled, 8},
               {Kind::ContainerStopped, 3}, {Kind::ContainerRemoved, 8},  {Kind::NetworkRemoved, 5},  {Kind::ContainerDisconnected, 6},
               {Kind::PortTaken, 4},        {Kind::ForeignNetwork, 3},    {Kind::ForeignJoined, 3},   {Kind::BerthdKilled, 3},
-              {Kind::BerthdStopped, 2}};
+              {Kind::BerthdStopped, 2},    {Kind::ContainerPaused, 4},   {Kind::ContainerRenamed, 4}};
   if (engine_restarts) weights_.emplace_back(Kind::EngineRestarted, 1);
-  if (engine == Engine::Real) {
-    weights_.insert(weights_.end(), {{Kind::ContainerPaused, 4}, {Kind::ContainerRenamed, 4}});
-  } else {
+  if (engine == Engine::Simulated) {
     weights_.insert(weights_.end(), {{Kind::EngineDown, 2}, {Kind::CallFails, 8}, {Kind::CallRefused, 6}, {Kind::AnswerLost, 8},
-                                     {Kind::CallsSlow, 3}, {Kind::StartsFail, 2}, {Kind::ContainersExit, 1}, {Kind::RemovalStuck, 2}});
+                                     {Kind::CallsSlow, 3}, {Kind::StartsFail, 2}, {Kind::ContainersExit, 1}, {Kind::RemovalStuck, 2},
+                                     {Kind::EventsMuddled, 3}});
   }
 }
 

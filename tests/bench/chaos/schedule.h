@@ -19,8 +19,8 @@ enum class Kind {
   ContainerStopped,
   ContainerRemoved,
   ContainerDisconnected,
-  ContainerPaused,   // real only
-  ContainerRenamed,  // real only
+  ContainerPaused,
+  ContainerRenamed,
   NetworkRemoved,
   // What others do beside it.
   PortTaken,
@@ -41,6 +41,7 @@ enum class Kind {
   ContainersExit,
   RemovalStuck,
   EventsLost,
+  EventsMuddled,  // some twice, all late, in any order
 };
 std::string_view name_of(Kind kind);
 inline bool is_operation(Kind kind) { return kind <= Kind::Delete; }
