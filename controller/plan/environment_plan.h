@@ -72,6 +72,9 @@ struct Memory {
   std::map<std::string, std::string> last_logs;  // by service: the last lines, collected when it failed; "" = it wrote none
   std::optional<base::SystemTime> lease_renewed;  // of the Lease object, if there is one; read anew for every plan
   base::SystemTime watching_since{};  // nobody could renew a lease before
+  // When the engine was last away, if it was. What ended then ended with it.
+  base::SystemTime engine_lost{};
+  base::SystemTime engine_back{};
   std::set<std::pair<std::string, std::uint16_t>> published;  // endpoint and host port: seen in use, so that somebody may know it
 };
 

@@ -72,7 +72,7 @@ Facts facts_of(const Input& input) {
   return facts;
 }
 
-ServiceRecord advance(const ServiceRecord& record, const engine::Container* container) {
+ServiceRecord advance(const ServiceRecord& record, const engine::Container* container, const Memory& memory) {
   ServiceRecord next;
   next.spec_hash = record.spec_hash;
   if (!container) return next;
@@ -90,8 +90,18 @@ ServiceRecord advance(const ServiceRecord& record, const engine::Container* cont
                                      ? container->finished_at
                                      : container->started_at;
   next.restart_count += 1;
-  next.backoff_level = ended - *seen >= kLongRun ? 1 : next.backoff_level + 1;
+  if (ended - *seen >= kLongRun) {
+    next.backoff_level = 1;
+  } else if (!ended_with_engine(ended, memory)) {
+    next.backoff_level += 1;
+  }
   return next;
+}
+
+// An engine that is told to stop ends its containers before it goes.
+bool ended_with_engine(base::SystemTime ended, const Memory& memory) {
+  constexpr base::SystemTime::duration kStopping = std::chrono::seconds(10);
+  return memory.engine_lost != base::SystemTime{} && ended >= memory.engine_lost - kStopping && ended <= memory.engine_back;
 }
 
 bool has_run(const engine::Container& container) {

@@ -37,8 +37,10 @@ struct Facts {
 // A Failed environment whose spec changed starts with a blank sheet; one that was never Ready gets its deadline anew.
 Facts facts_of(const Input& input);
 
-// The record after looking at the container that counts now: a start that was not known is counted once.
-ServiceRecord advance(const ServiceRecord& record, const engine::Container* container);
+// The record after looking at the container that counts now: a start that was not known is counted once. What ended with the engine was
+// no crash: the back-off does not grow by it.
+ServiceRecord advance(const ServiceRecord& record, const engine::Container* container, const Memory& memory);
+bool ended_with_engine(base::SystemTime ended, const Memory& memory);
 
 // Whether the container was ever started; an engine's failed first start is none.
 bool has_run(const engine::Container& container);

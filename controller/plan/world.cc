@@ -170,8 +170,9 @@ ServiceView view_of(const World& world, const crd::Service& service, std::vector
   pick_container(std::move(candidates), view);
   view.state = state_of(world, service, view.container);
   const auto record = world.facts.services.find(service.name);
-  view.record = advance(record == world.facts.services.end() ? ServiceRecord{} : record->second, view.container);
+  view.record = advance(record == world.facts.services.end() ? ServiceRecord{} : record->second, view.container, world.input.memory);
   if (!view.container) return view;
+  view.fell_with_engine = ended_with_engine(view.container->finished_at, world.input.memory);
   view.current = held || label(view.container->labels, kSpecHashLabel) == view.hash;
   const Failure* failure = failure_of(world.input, service_target(service.name));
   const bool denied = failure && failure->reason == Reason::NetworkMissing && !view.container->running();
@@ -240,6 +241,7 @@ const crd::Dependency* unsatisfied(const World& world, const ServiceView& servic
 
 base::SystemTime restart_due(const ServiceView& service) {
   const Container& container = *service.container;
+  if (service.fell_with_engine) return base::SystemTime{};
   constexpr base::Duration kLongRun = std::chrono::minutes(10);
   const bool long_run = container.finished_at - container.started_at >= kLongRun;
   const base::Duration delay = restart_delay(long_run ? 1 : service.record.backoff_level + 1);

@@ -33,6 +33,7 @@ struct ServiceView {
   bool current = false;   // the container is of this spec
   bool attached = false;  // to the environment's network
   bool ready = false;
+  bool fell_with_engine = false;  // its last end was the engine's
   bool probe_failed = false;  // the verdict is that it is not ready; otherwise it takes its time
   std::string probe_message;  // of the last probe; "" while nothing is known
 };

@@ -139,6 +139,8 @@ plan::Memory EnvironmentReconciler::recall(const ObjectPtr& object) {
   auto memory = memories_[object->uid()];
   memory.lease_renewed = parts_.leases.renewed(object->key());
   memory.watching_since = watching_since_;
+  memory.engine_lost = parts_.host.mirror.lost_at();
+  memory.engine_back = parts_.host.mirror.back_at();
   return memory;
 }
 

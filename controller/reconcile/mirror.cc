@@ -104,7 +104,10 @@ Task<void> Mirror::run() {
                      {{"reason", base::to_string(error.reason)}, {"error", error.message}});
     }
     last_error_ = error.message;
-    if (was_live) failures = 0;
+    if (was_live) {
+      failures = 0;
+      lost_at_ = clock_.system_now();
+    }
     metrics_.up(false);
     if (on_connection_) on_connection_(false);
     const auto pause = kReconnect.delay(failures++);
@@ -121,7 +124,10 @@ Task<Error> Mirror::follow() {
   auto& stream = **subscribed;
   auto listed = co_await list_all(true);
   if (listed.has_error()) co_return listed.error();
-  if (was_live_) metrics_.event_reconnect();
+  if (was_live_) {
+    metrics_.event_reconnect();
+    back_at_ = clock_.system_now();
+  }
   was_live_ = live_ = true;
   last_error_.clear();
   metrics_.up(true);

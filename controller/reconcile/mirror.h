@@ -55,6 +55,9 @@ class Mirror {
   // Whether the copy is complete and the event stream is open. False: decide nothing by it.
   bool live() const { return live_; }
   const std::string& last_error() const { return last_error_; }
+  // When it was last away after it had been there, and when everything was listed again; none: never.
+  base::SystemTime lost_at() const { return lost_at_; }
+  base::SystemTime back_at() const { return back_at_; }
   Task<void> wait_live();
 
   plan::Actual actual(const std::string& uid) const;
@@ -143,6 +146,8 @@ class Mirror {
   std::uint64_t epoch_ = 0;
   bool live_ = false;
   bool was_live_ = false;
+  base::SystemTime lost_at_{};
+  base::SystemTime back_at_{};
   std::string last_error_;
   base::Signal changed_;
   TaskGroup inspects_;

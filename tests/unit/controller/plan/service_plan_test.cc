@@ -291,6 +291,30 @@ TEST(ServicePlan, RestartsBackOffAndALongRunForgivesThem) {
   EXPECT_THAT(scene.steps(), ElementsAre("StartContainer service/a: restarted"));
 }
 
+TEST(ServicePlan, WhatEndedWithTheEngineIsStartedAtOnceAndNotHeldAgainstIt) {
+  Scene scene;
+  scene.service("a");
+  scene.network();
+  scene.exited("a", 0, 5s, 9s);
+  scene.input.status["services"] = {{{"name", "a"}, {"containerID", "a-id"}, {"startedAt", "2026-11-23T10:00:05.000000Z"},
+                                     {"restartCount", 4}, {"backoffLevel", 2}}};
+  scene.input.memory.engine_lost = scene.at(8s);
+  scene.input.memory.engine_back = scene.at(10s);
+  scene.input.now = scene.at(10s);
+  EXPECT_THAT(scene.steps(), ElementsAre("StartContainer service/a: restarted"));
+  auto& again = scene.input.actual.containers.front();
+  again.state = engine::ContainerState::Running;
+  again.started_at = scene.at(11s);
+  const auto status = scene.status();
+  EXPECT_EQ(status["services"][0]["restartCount"], 5);
+  EXPECT_EQ(status["services"][0]["backoffLevel"], 2);
+  // A crash of its own later.
+  again.state = engine::ContainerState::Exited;
+  again.finished_at = scene.at(12s);
+  scene.input.now = scene.at(12s);
+  EXPECT_THAT(scene.steps(), IsEmpty());
+}
+
 TEST(ServicePlan, ARestartWaitsForDependenciesAsAFirstStartDoes) {
   Scene scene = shop();
   scene.exited("postgres", 137);

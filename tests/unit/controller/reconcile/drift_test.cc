@@ -110,6 +110,15 @@ TEST_F(DriftTest, AnEngineRestartIsHealed) {
   for (const auto& container : engine.containers()) EXPECT_TRUE(container.running()) << container.name;
 }
 
+TEST_F(DriftTest, AnEngineThatRestartsAgainAndAgainIsNoCrashLoop) {
+  for (int i = 0; i < 4; ++i) {
+    engine.restart();
+    run(8s);
+    EXPECT_EQ(phase("shop"), "Ready") << i;
+  }
+  EXPECT_EQ(heard("BackOff"), 0);
+}
+
 TEST_F(DriftTest, NothingIsDecidedWhileTheEngineIsAway) {
   const auto before = status("shop");
   engine.set_down(true);
