@@ -123,20 +123,23 @@ Result<Facts> complete_draft(const fs::path& draft) {
   return read_through(database);
 }
 
-Result<Facts> make_draft(const fs::path& copy, const fs::path& draft) {
-  std::error_code ec;
-  if (auto done = copy_private(copy, draft); done.has_error()) return done.error();
-  if (fs::exists(log_file_of(copy), ec)) {
-    if (auto done = copy_private(log_file_of(copy), log_file_of(draft)); done.has_error()) return done.error();
-  }
-  return complete_draft(draft);
-}
-
-// People know the file that they gave, not the one that is made of it.
+// People know the file that they gave and the store, not what is made beside it.
 Error as_of(const fs::path& known, const fs::path& made, Error error) {
   const auto prefix = made.string();
   if (error.message.starts_with(prefix)) error.message = known.string() + error.message.substr(prefix.size());
   return error;
+}
+
+// Of `copy`, beside the store `file`. What cannot be written says so of the store, what is wrong of the copy.
+Result<Facts> make_draft(const fs::path& copy, const fs::path& draft, const fs::path& file) {
+  std::error_code ec;
+  if (auto done = copy_private(copy, draft); done.has_error()) return as_of(file, draft, done.error());
+  if (fs::exists(log_file_of(copy), ec)) {
+    if (auto done = copy_private(log_file_of(copy), log_file_of(draft)); done.has_error()) return as_of(file, draft, done.error());
+  }
+  const auto facts = complete_draft(draft);
+  if (facts.has_error()) return as_of(facts.error().reason == Reason::DiskPressure ? file : copy, draft, facts.error());
+  return facts;
 }
 
 // What the store `file` is called from now on. Where a restore was killed between the database and its log, the log goes where the
@@ -203,9 +206,12 @@ Result<Restored> restore_copy(const fs::path& copy, const fs::path& file, bool r
   if (there && !replace) return base::error(Reason::AlreadyExists, file.string() + ": there is a store already");
   const auto aside = there ? name_aside(file) : fs::path();
   const auto draft = copy_file_of(file);
+  if (fs::equivalent(copy, draft, ec)) {
+    return base::error(Reason::InternalError, copy.string() + ": is where a restore works; move it to another place first");
+  }
   remove_database(draft);
-  const auto facts = make_draft(copy, draft);
-  const auto done = facts.has_value() ? exchange_stores(draft, file, aside) : Result<void>(as_of(copy, draft, facts.error()));
+  const auto facts = make_draft(copy, draft, file);
+  const auto done = facts.has_value() ? exchange_stores(draft, file, aside) : Result<void>(facts.error());
   remove_database(draft);
   if (done.has_error()) return done.error();
   return Restored{facts.value().revision, facts.value().objects, aside};

@@ -1,6 +1,8 @@
 #include "api/storage/sqlite_copy.h"
 
 #include <gmock/gmock.h>
+#include <signal.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 
 #include <fstream>
@@ -258,6 +260,32 @@ TEST_F(SqliteCopyTest, WhatCannotBeRestoredLeavesTheStoreAsItWas) {
   close(store);
   std::filesystem::remove(kept);
   EXPECT_THAT(restore_error().message, HasSubstr(kept.string() + ": No such file or directory"));
+}
+
+TEST_F(SqliteCopyTest, WhatCannotBeWrittenIsToldOfTheStoreAndNotOfTheBackup) {
+  auto store = open();
+  commit(*store, put(thing("a"), 1));
+  copy(*store);
+  close(store);
+  ::signal(SIGXFSZ, SIG_IGN);
+  rlimit before{};
+  ASSERT_EQ(::getrlimit(RLIMIT_FSIZE, &before), 0);
+  const rlimit small{1, before.rlim_max};
+  ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &small), 0);
+  const auto error = restore_error();
+  ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &before), 0);
+  EXPECT_EQ(error.message, file.string() + ": File too large");
+  EXPECT_THAT(files(), UnorderedElementsAre("berth.db", "kept"));
+}
+
+TEST_F(SqliteCopyTest, ABackupThatLiesWhereARestoreWorksIsNotLost) {
+  auto store = open();
+  copy(*store);
+  close(store);
+  std::filesystem::rename(kept, file.string() + ".copying");
+  kept = file.string() + ".copying";
+  EXPECT_THAT(restore_error().message, HasSubstr("move it to another place"));
+  EXPECT_TRUE(std::filesystem::exists(kept));
 }
 
 TEST_F(SqliteCopyTest, AnObjectThatNobodyCanReadIsNotRestored) {
