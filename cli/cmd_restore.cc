@@ -17,16 +17,23 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// What root puts there a berthd of another user could not read.
+// What root puts there a berthd of another user could not read. A directory that is neither berthd's nor empty it would refuse, but for
+// the lock that is made here.
 Result<void> check_data_dir(const fs::path& directory) {
   struct stat info {};
   if (::stat(directory.c_str(), &info) != 0) {
     return base::file_error(directory, "is no data directory of berthd; --data-dir DIR names one, which may be empty", errno);
   }
   if (!S_ISDIR(info.st_mode)) return base::error(Reason::BadRequest, directory.string() + ": is no directory");
-  if (info.st_uid == ::geteuid()) return {};
-  return base::error(Reason::BadRequest,
-                     directory.string() + ": belongs to another user (uid " + std::to_string(info.st_uid) + "); restore as that user");
+  if (info.st_uid != ::geteuid()) {
+    return base::error(Reason::BadRequest,
+                       directory.string() + ": belongs to another user (uid " + std::to_string(info.st_uid) + "); restore as that user");
+  }
+  std::error_code ec;
+  const bool open_to_others = (info.st_mode & 077) != 0;
+  if (!open_to_others || fs::is_empty(directory, ec) || fs::exists(directory / "lock", ec)) return {};
+  return base::error(Reason::BadRequest, directory.string() + ": holds other files and is open to others, so it is no data directory of "
+                                             "berthd; --data-dir DIR names one, which may be empty");
 }
 
 // berthd's own lock, so that neither it nor another restore begins meanwhile.

@@ -133,6 +133,22 @@ TEST_F(BackupCommandTest, RestoreWaitsForNoBerthd) {
   EXPECT_EQ(value_in(data / "berth.db"), "old");
 }
 
+// berthd would take it for its own then, and close it to others.
+TEST_F(BackupCommandTest, RestoreLeavesADirectoryOfOthersAlone) {
+  make_store(data / "old.db", "old");
+  const auto place = data / "home";
+  fs::create_directory(place);
+  fs::permissions(place, fs::perms(0755));
+  std::ofstream(place / "letter") << "dear";
+  const std::vector<std::string> words = {"restore", data / "old.db", "--data-dir", place};
+  EXPECT_EQ(run(words), 1);
+  EXPECT_THAT(err(), HasSubstr("home: holds other files and is open to others"));
+  EXPECT_FALSE(fs::exists(place / "lock"));
+  fs::remove(place / "letter");
+  EXPECT_EQ(run(words), 0) << err();
+  EXPECT_EQ(value_in(place / "berth.db"), "old");
+}
+
 TEST_F(BackupCommandTest, RestoreRefusesWhatIsNoBackup) {
   std::ofstream(data / "text") << "no store";
   EXPECT_EQ(restore(data / "text"), 1);
