@@ -70,6 +70,17 @@ TEST_F(DriftTest, ADisconnectedContainerIsConnectedAgainUnderItsName) {
   EXPECT_THAT(engine.aliases(postgres()), testing::Contains("postgres"));
 }
 
+TEST_F(DriftTest, WhatIsUndoneAgainAndAgainIsRepairedMoreAndMoreSlowly) {
+  for (int i = 0; i < 2000; ++i) {
+    run(10ms);
+    if (!engine.container(postgres())->attachments.empty()) engine.disconnect_behind_back(network(), postgres());
+  }
+  EXPECT_GE(engine.count("network_connect"), 5);
+  EXPECT_LE(engine.count("network_connect"), 12);
+  run(15s);
+  EXPECT_EQ(phase("shop"), "Ready");
+}
+
 TEST_F(DriftTest, AContainerThatDiedOffItsNetworkIsConnectedOnceAndStarted) {
   engine.set_down(true);
   engine.disconnect_behind_back(network(), postgres());
