@@ -28,7 +28,13 @@ class ApiNode {
   explicit ApiNode(std::string resource, storage::StoreOptions options = {}) : resource_(std::move(resource)), options_(options) {
     start();
   }
-  ~ApiNode() { stop(); }
+  ~ApiNode() {
+    if constexpr (S::kCrashes) {  // a case that fails ends anywhere
+      implementation.disk->hold = false;
+      implementation.disk->release();
+    }
+    stop();
+  }
 
   // Writes are waited for by finish(), watches run until they or the process end.
   CallPtr write(std::string method, const std::string& target, std::string body = "") {
