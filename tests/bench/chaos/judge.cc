@@ -171,12 +171,10 @@ void Collisions::twins(const View& view, std::vector<std::string>& found) {
     if (container.label(plan::kInstanceLabel) != instance_ || !container.running()) continue;
     ++running[container.label(plan::kUidLabel) + "/" + container.label(plan::kServiceLabel)];
   }
+  std::erase_if(running, [](const auto& each) { return each.second < 2; });
+  std::erase_if(twins_, [&](const auto& each) { return !running.contains(each.first); });
   for (const auto& [service, count] : running) {
-    if (count < 2) {
-      twins_.erase(service);
-    } else if (view.at - twins_.emplace(service, view.at).first->second > kTwinsMayRun) {
-      found.push_back("two containers run for " + service);
-    }
+    if (view.at - twins_.emplace(service, view.at).first->second > kTwinsMayRun) found.push_back("two containers run for " + service);
   }
 }
 
