@@ -14,7 +14,6 @@ auto FakeEngine::call(std::string operation, std::string target, base::Deadline 
   const auto fault = take_fault(operation, target);
   const bool does_it = !down_ && (!fault || fault->takes_effect);
   const auto begun = clock_.steady_now();
-  std::exception_ptr cancelled;
   bool in_time = true;
   try {
     in_time = co_await pass_time(operation, deadline);
@@ -26,13 +25,10 @@ auto FakeEngine::call(std::string operation, std::string target, base::Deadline 
   std::optional<Answer> answer;
   if (does_it && !down_) answer.emplace(effect());
   try {
-    if (!cancelled && fault && !fault->error && !fault->throws) co_await wait_for_deadline(deadline);
+    if (fault && !fault->error && !fault->throws) co_await wait_for_deadline(deadline);
   } catch (...) {
-    cancelled = std::current_exception();
-  }
-  if (cancelled) {
     end_call(operation, number, Reason::Cancelled);
-    std::rethrow_exception(cancelled);
+    throw;
   }
   if (fault && fault->throws) {
     end_call(operation, number, Reason::InternalError);
