@@ -3,12 +3,12 @@
 # looks, foreign networks that overlap, foreign containers that joined. The environment heals; what is not berth's stays as it is.
 . "$(dirname "$0")/lib.sh"
 
-# What is not berth's, by inspect, without what changes by itself.
 clean_up_more() {
   kill "${thief:-}" "${watcher:-}" "${killer:-}" 2>/dev/null
   docker rm -fv guest squatter >/dev/null 2>&1
   docker network rm overlap taken home >/dev/null 2>&1
 }
+# What is not berth's, by inspect, without what changes by itself.
 foreign() {
   docker network inspect "$@" | jq -S 'map(del(.Containers))'
   docker inspect guest | jq -S 'map({Id, Name, Config, HostConfig, State, Networks: .NetworkSettings.Networks})'
