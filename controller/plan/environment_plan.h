@@ -64,6 +64,7 @@ struct Failure {  // the last operation on a target that failed, until one succe
   std::int64_t generation = 0;  // of the spec that failed: InvalidSpec is terminal only for it
   base::SystemTime since{};     // of the first of these attempts
   bool removing = false;        // a removal failed: only that holds removals back
+  std::string unstarted;        // the id of a container that was not started: a new one alone does not end the failure
 };
 struct Memory {
   std::set<std::string> busy;                 // targets with an operation in flight

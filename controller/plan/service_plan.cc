@@ -136,6 +136,14 @@ void update(const ServiceView& service, PlanBuilder& builder) {
   builder.add(std::move(action));
 }
 
+// An engine that was killed may keep a task of a container that does not run, and never start it again.
+bool is_unstartable(const World& world, const ServiceView& service) {
+  constexpr int kPatience = 3;
+  const Failure* failure = failure_of(world.input, service_target(service.spec->name));
+  return failure && failure->reason == Reason::EngineError && failure->attempts >= kPatience &&
+         failure->unstarted == service.container->id;
+}
+
 // Why the container has to make way for a new one; nothing when it can stay. First the cause, then the reason.
 std::optional<std::pair<std::string, std::string>> misfit(const World& world, const ServiceView& service) {
   const Container& container = *service.container;
@@ -144,6 +152,9 @@ std::optional<std::pair<std::string, std::string>> misfit(const World& world, co
   }
   if (!world.network && !world.other_networks.empty()) return {{"replaced", "the network is replaced"}};
   if (service.state == ServiceState::Broken) return {{"repaired", describe_state(container)}};
+  if (is_unstartable(world, service)) {
+    return {{"repaired", "the engine cannot start it: " + failure_of(world.input, service_target(service.spec->name))->message}};
+  }
   if (limit_lifted(service)) return {{"replaced", "a limit was lifted, which the engine cannot do in place"}};
   return std::nullopt;
 }

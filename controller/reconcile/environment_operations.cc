@@ -36,8 +36,8 @@ std::optional<base::SteadyTime> EnvironmentReconciler::launch(const ObjectPtr& o
     }
     if (!memory.busy.insert(action.target).second) continue;
     auto own = subject;
+    if (action.container || action.network) own.unchanged = [this, object] { return is_unchanged(object); };
     if (action.container) {
-      own.unchanged = [this, object] { return is_unchanged(object); };
       own.wanted = [this, object, service = action.service, image = action.container->image] {
         return is_unchanged(object) || wants_image(object, service, image);
       };
@@ -108,7 +108,11 @@ void EnvironmentReconciler::settle(const Subject& subject, const plan::Action& a
   if (found == memories_.end()) return;
   brake_.succeeded(subject.owner.uid, action, parts_.clock.steady_now());
   auto& memory = found->second;
-  memory.failures.erase(action.target);
+  if (const auto failure = memory.failures.find(action.target); failure != memory.failures.end()) {
+    const bool replaces = (action.kind == plan::ActionKind::RemoveContainer && action.cause == "repaired") ||
+                          action.kind == plan::ActionKind::CreateContainer;
+    if (!replaces || failure->second.unstarted.empty()) memory.failures.erase(failure);
+  }
   if (action.kind == plan::ActionKind::CollectLogs) memory.last_logs[action.service] = *result;
   if (action.kind == plan::ActionKind::StartContainer) {
     memory.last_logs.erase(action.service);
@@ -129,6 +133,7 @@ void EnvironmentReconciler::fail(const Subject& subject, const plan::Action& act
     failure = plan::Failure{error.reason, error.message, 0, now, subject.object->generation(), now, removing};
   }
   failure.message = error.message;
+  failure.unstarted = action.kind == plan::ActionKind::StartContainer ? action.container_id : "";
   ++failure.attempts;
   failure.retry_at = now + std::chrono::duration_cast<base::SystemTime::duration>(retry_delay(error.reason, failure.attempts));
   if (removing) parts_.host.metrics.cleanup_failure(std::string(base::to_string(error.reason)));

@@ -345,6 +345,24 @@ TEST(ServicePlan, AStoppedContainerIsConnectedByName) {
   EXPECT_THAT(scene.steps(), ElementsAre("ConnectContainer service/a: repaired"));
 }
 
+TEST(ServicePlan, AContainerThatTheEngineCannotStartIsMadeAnewAtTheThirdTime) {
+  Scene scene;
+  scene.service("a");
+  scene.network();
+  scene.exited("a", 137);
+  auto& failure = scene.failed(service_target("a"), Reason::EngineError, "task already exists");
+  failure.unstarted = "a-id";
+  failure.attempts = 2;
+  EXPECT_THAT(scene.steps(), IsEmpty());
+  failure.attempts = 3;
+  EXPECT_THAT(scene.steps(), ElementsAre("RemoveContainer service/a: repaired"));
+  failure.reason = Reason::PortConflict;
+  EXPECT_THAT(scene.steps(), testing::Not(Contains(testing::HasSubstr("Remove"))));
+  failure.reason = Reason::EngineError;
+  failure.unstarted = "the-one-before";
+  EXPECT_THAT(scene.steps(), IsEmpty()) << "the new one waits for its turn";
+}
+
 TEST(ServicePlan, AContainerThatIsBeingRemovedIsWaitedFor) {
   Scene scene;
   scene.service("a");

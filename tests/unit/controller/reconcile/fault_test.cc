@@ -104,6 +104,32 @@ TEST_F(FaultTest, AStartThatFailsOnceIsTriedAgain) {
   expect_one_of_each();
 }
 
+TEST_F(FaultTest, AContainerThatTheEngineCannotStartIsMadeAnew) {
+  create(two_services("shop"));
+  run(5s);
+  const auto name = container_of("shop", "postgres");
+  const auto id = engine.container(name)->id;
+  engine.inject({.operation = "container_start", .target = id, .times = -1,
+                 .error = base::error(Reason::EngineError, "task " + id + ": already exists")});
+  engine.kill(name);
+  run(30s);
+  expect_one_of_each();
+  EXPECT_NE(engine.container(name)->id, id);
+  EXPECT_EQ(engine.count("container_create"), 3);
+}
+
+TEST_F(FaultTest, AnEngineThatStartsNothingIsAskedSeldom) {
+  engine.inject({.operation = "container_start", .times = -1, .error = base::error(Reason::EngineError, "cannot find cgroup mount")});
+  create(environment("shop", {service("app")}));
+  run(10min);
+  EXPECT_LT(engine.count("container_start"), 25);
+  EXPECT_LT(engine.count("container_create"), 25);
+  EXPECT_THAT(service_status("shop", "app").value("message", ""), HasSubstr("cannot find cgroup mount"));
+  engine.forget_faults();
+  run(2min);
+  EXPECT_EQ(phase("shop"), "Ready");
+}
+
 TEST_F(FaultTest, AnOperationThatThrowsIsTriedAgainSeldom) {
   engine.inject({.operation = "container_create", .times = -1, .throws = true});
   create(environment("shop", {service("app")}));
