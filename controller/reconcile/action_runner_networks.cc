@@ -61,6 +61,7 @@ Task<Result<void>> ActionRunner::settle_network(Subject subject, engine::Network
     auto taken = co_await host_.is_taken(spec.subnet);
     if (taken.has_error()) co_return taken.error();
     if (*taken || host_.clock.steady_now() >= until) break;
+    if (subject.unchanged && !subject.unchanged()) co_return base::error(Reason::Cancelled, "the environment has changed");
     co_await host_.clock.sleep_for(kCreationPoll);
   }
   failure.message = "subnet " + spec.subnet + " is in use: " + failure.message;

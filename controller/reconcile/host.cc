@@ -70,7 +70,11 @@ Task<void> Host::prepare() {
   starts.set_cpus(info_.cpus);
   base::log_info("host", "engine answers",
                  {{"host", options_.name}, {"version", info_.version}, {"api", info_.api_version}, {"cpus", info_.cpus}});
+  std::string said;
   for (auto networks = co_await learn_networks(); networks.has_error(); networks = co_await learn_networks()) {
+    const auto& why = networks.error().message;
+    if (said != why) base::log_warn("host", "the engine does not list its networks: waiting for it", {{"error", why}});
+    said = why;
     co_await clock.sleep_for(std::chrono::seconds(1));
   }
   prepared_ = true;

@@ -16,11 +16,8 @@ const base::Backoff kDelay{std::chrono::milliseconds(100), std::chrono::seconds(
 const RepeatBrake::Last* RepeatBrake::same(const std::string& uid, const plan::Action& action) const {
   const auto mine = last_.find(uid);
   if (mine == last_.end()) return nullptr;
-  const auto found = mine->second.find(action.target);
-  if (found == mine->second.end()) return nullptr;
-  const auto& last = found->second;
-  const bool equal = last.kind == action.kind && last.container_id == action.container_id && last.reason == action.reason;
-  return equal ? &last : nullptr;
+  const auto found = mine->second.find({action.target, action.kind});
+  return found == mine->second.end() || found->second.reason != action.reason ? nullptr : &found->second;
 }
 
 base::SteadyTime RepeatBrake::waits_until(const std::string& uid, const plan::Action& action) const {
@@ -37,7 +34,7 @@ void RepeatBrake::succeeded(const std::string& uid, const plan::Action& action, 
     base::log_warn("reconcile", "an action succeeds again and again and is still needed",
                    {{"uid", uid}, {"action", plan::to_string(action.kind)}, {"target", action.target}, {"reason", action.reason}});
   }
-  last_[uid].insert_or_assign(action.target, Last{action.kind, action.container_id, action.reason, now, times});
+  last_[uid].insert_or_assign(Place{action.target, action.kind}, Last{action.reason, now, times});
 }
 
 }  // namespace berth::reconcile

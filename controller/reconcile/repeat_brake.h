@@ -2,6 +2,7 @@
 
 #include <map>
 #include <string>
+#include <utility>
 
 #include "base/clock.h"
 #include "controller/plan/environment_plan.h"
@@ -19,15 +20,14 @@ class RepeatBrake {
 
  private:
   struct Last {
-    plan::ActionKind kind;
-    std::string container_id;
     std::string reason;
     base::SteadyTime at;
     int times = 1;
   };
+  using Place = std::pair<std::string, plan::ActionKind>;  // what is done to a target; others may be done to it in between
   const Last* same(const std::string& uid, const plan::Action& action) const;
 
-  std::map<std::string, std::map<std::string, Last>> last_;  // by uid, then target
+  std::map<std::string, std::map<Place, Last>> last_;  // by uid
 };
 
 }  // namespace berth::reconcile

@@ -41,7 +41,19 @@ TEST_F(RepeatBrakeTest, WhatIsRepeatedWaitsLongerAndLonger) {
   EXPECT_EQ(delay(action), 10s);
 }
 
-TEST_F(RepeatBrakeTest, AnotherActionOnTheTargetOrAPauseBeginsAnew) {
+TEST_F(RepeatBrakeTest, ActionsThatAlternateAreSlowedDownAsWell) {
+  auto remove = connect("spec-hash changed: a -> b");
+  remove.kind = plan::ActionKind::RemoveContainer;
+  for (int i = 0; i < 5; ++i) {
+    remove.container_id = std::to_string(i);
+    again(remove, 1);
+    again(connect("not connected"), 1);
+  }
+  EXPECT_EQ(delay(remove), 400ms);
+  EXPECT_EQ(delay(connect("not connected")), 400ms);
+}
+
+TEST_F(RepeatBrakeTest, AnotherReasonOrAPauseBeginsAnew) {
   again(connect("not connected"), 5);
   EXPECT_EQ(delay(connect("not connected to the new one")), 0s);
   again(connect("not connected to the new one"), 1);
