@@ -191,7 +191,7 @@ Result<std::shared_ptr<const http::TlsContext>> trust_of(const Connection& conne
 int run_connected(Invocation& invocation, const Connection& connection, Io& io) {
   Runtime runtime;
   const auto scheme = crd::Scheme::builtin();
-  const auto timeout = invocation.completing ? std::chrono::seconds(2) : std::chrono::seconds(30);
+  const base::Duration timeout = invocation.completing ? std::chrono::seconds(2) : invocation.command->patience();
   auto trust = trust_of(connection);
   if (!trust.has_value()) {
     io.err << error_text(trust.error(), "");

@@ -48,6 +48,9 @@ class Backup final : public Command {
     flags.toggle("--force", "replace FILE when it is there", &force_);
   }
 
+  // The copy is made and read through before the answer begins.
+  base::Duration patience() const override { return std::chrono::minutes(30); }
+
   Task<Result<int>> run(Session& session) override {
     const auto& file = words_.front();
     auto checked = check_place(session, file);

@@ -30,6 +30,8 @@ class Command {
   virtual Task<Result<int>> run(Session& session) = 0;
   // Whether it talks to the server; when it does not, a wrong --server does not matter.
   virtual bool needs_server() const { return true; }
+  // How long an answer of the server may take to begin.
+  virtual base::Duration patience() const { return std::chrono::seconds(30); }
   // The exit status of an Error.
   virtual int error_status() const { return 1; }
 };

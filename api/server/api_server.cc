@@ -41,6 +41,7 @@ struct ApiServer::Impl {
   Task<void> serve(Request request, http::ResponseWriter& writer);
   Task<void> dispatch(Request request, Route route, Reply& reply);
   Task<void> metrics_text(Reply& reply);
+  Task<void> backup(Reply& reply);
   Task<void> reap(const http::ServerRequest& request, Reply& reply);
 
   Registry& registry;
@@ -50,6 +51,7 @@ struct ApiServer::Impl {
   const ApiServerOptions options;
   ResourceHandler resources;
   DocumentHandler documents;
+  bool backing_up = false;
 };
 
 // Of /readyz: whether what is asked for can be kept, and be done.
@@ -100,11 +102,27 @@ Task<void> ApiServer::Impl::dispatch(Request request, Route route, Reply& reply)
     if (route.kind == Kind::Metrics) {
       co_await metrics_text(reply);
     } else if (route.kind == Kind::Backup) {
-      co_await serve_backup(registry.store(), reply);
+      co_await backup(reply);
     } else {
       co_await documents.handle(std::move(request), std::move(route), reply);
     }
   }
+}
+
+// One at a time: each holds a copy of the whole store until its reader has it.
+Task<void> ApiServer::Impl::backup(Reply& reply) {
+  if (backing_up) {
+    auto error = base::error(Reason::TooManyRequests, "another backup is being taken: ask again when it has ended");
+    ErrorSubject none;
+    co_await reply.send_error(std::move(error), std::move(none));
+    co_return;
+  }
+  struct Guard {
+    bool& busy;
+    explicit Guard(bool& flag) : busy(flag) { busy = true; }
+    ~Guard() { busy = false; }
+  } const guard(backing_up);
+  co_await serve_backup(registry.store(), reply);
 }
 
 Task<void> ApiServer::Impl::metrics_text(Reply& reply) {

@@ -43,6 +43,18 @@ TEST_F(BackupTest, IsAStoreOfItsOwn) {
   fakes::run_task(io, clock, copy->stop());
 }
 
+TEST_F(BackupTest, OneIsTakenAtATime) {
+  Received first;
+  TaskGroup group(io.get_executor(), "backup");
+  group.spawn("first", handler(request("GET", "/berth/v1/backup"), first));
+  const auto second = send("GET", "/berth/v1/backup");
+  EXPECT_EQ(second.status, 429) << second.body;
+  EXPECT_EQ(second.value()["reason"], "TooManyRequests");
+  fakes::run_task(io, group.join());
+  EXPECT_EQ(first.status, 200);
+  EXPECT_EQ(send("GET", "/berth/v1/backup").status, 200);
+}
+
 TEST_F(BackupTest, WhoHasGoneIsSentNoMore) {
   Received received;
   received.gone = true;
