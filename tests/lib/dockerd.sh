@@ -89,6 +89,7 @@ kill_engine() {
     alive || is_process "$dir/exec/containerd/containerd.pid" "$dir/exec/" || break
     sleep 0.02
   done
+  if alive; then die "dockerd ($pid) outlives SIGKILL"; fi
   rm -f "$dir/dockerd.pid" "$dir/exec/containerd/containerd.pid"
   # What it was starting is never ended, and nobody takes away the cgroups of those that end before the next one runs.
   ls "$dir/data/containers" >>"$dir/before/containers"

@@ -2,6 +2,7 @@
 
 #include <cstdio>
 #include <fstream>
+#include <stdexcept>
 #include <thread>
 
 namespace berth::chaos {
@@ -40,9 +41,9 @@ void Run::begin() {
   const auto seen = place_->look();
   if (!seen) return fault(failed_, "the engine does not answer");
   foreigners_->remember(*seen);
-  place_->make_network("chaos-foreign", "10.99.7.0/24");
+  if (!place_->make_network("chaos-foreign", "10.99.7.0/24")) throw std::runtime_error("chaos: cannot make the network chaos-foreign, 10.99.7.0/24");
   foreigners_->made_network("chaos-foreign");
-  place_->make_container("chaos-foreign-1", "chaos-foreign");
+  if (!place_->make_container("chaos-foreign-1", "chaos-foreign")) throw std::runtime_error("chaos: cannot make the container chaos-foreign-1");
   foreigners_->made_container("chaos-foreign-1", false);
   daemon_->start();
   watch_until(now() + std::chrono::seconds(1));
