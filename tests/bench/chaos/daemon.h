@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "tests/bench/chaos/child.h"
+#include "tests/bench/driver/child.h"
 #include "tests/bench/chaos/place.h"
 
 namespace berth::chaos {
@@ -53,7 +53,7 @@ class Daemon {
   std::string docker_host_;
   std::string image_;
   std::string instance_;
-  Child child_;
+  bench::Child child_;
   bool wanted_ = false;
   std::map<int, std::deque<Telling>> untold_;
 };

@@ -1,6 +1,6 @@
 #include <thread>
 
-#include "tests/bench/chaos/child.h"
+#include "tests/bench/driver/child.h"
 #include "tests/bench/chaos/place.h"
 
 namespace berth::chaos {
@@ -125,7 +125,7 @@ class SimulatedPlace final : public Place {
 
   std::string socket_;
   std::string control_;
-  Child child_;
+  bench::Child child_;
   bool down_ = false;
   Time up_at_{};
   std::vector<std::thread> threads_;

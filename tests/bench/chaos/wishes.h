@@ -3,9 +3,17 @@
 #include <string>
 #include <vector>
 
-#include "tests/bench/chaos/wire.h"
+#include "tests/bench/driver/wire.h"
 
 namespace berth::chaos {
+
+using bench::Answer;
+using bench::ask;
+using bench::in_ms;
+using bench::json;
+using bench::now;
+using bench::seconds;
+using bench::Time;
 
 // What a service of an environment should be.
 struct WishedService {

@@ -1,4 +1,4 @@
-#include "tests/bench/chaos/child.h"
+#include "tests/bench/driver/child.h"
 
 #include <fcntl.h>
 #include <sys/prctl.h>
@@ -6,12 +6,14 @@
 #include <unistd.h>
 
 #include <csignal>
+#include <cstdlib>
+#include <fstream>
 #include <stdexcept>
 #include <thread>
 
-#include "tests/bench/chaos/wire.h"
+#include "tests/bench/driver/wire.h"
 
-namespace berth::chaos {
+namespace berth::bench {
 
 void Child::start(const std::vector<std::string>& command, const std::string& log) {
   std::vector<char*> words;
@@ -46,9 +48,32 @@ bool Child::wait(double limit) {
   return true;
 }
 
+double Child::peak_mib() const {
+  std::ifstream status("/proc/" + std::to_string(pid_) + "/status");
+  for (std::string line; std::getline(status, line);) {
+    if (line.starts_with("VmHWM:")) return std::atof(line.c_str() + 6) / 1024;
+  }
+  return 0;
+}
+
+namespace {
+
+// The field of /proc/PID/schedstat, in seconds.
+double scheduled(pid_t pid, int field) {
+  std::ifstream stat("/proc/" + std::to_string(pid) + "/schedstat");
+  double value = 0;
+  for (int i = 0; i <= field; ++i) stat >> value;
+  return value / 1e9;
+}
+
+}  // namespace
+
+double Child::cpu_seconds() const { return scheduled(pid_, 0); }
+double Child::cpu_wait_seconds() const { return scheduled(pid_, 1); }
+
 void Child::end() {
   send(SIGKILL);
   wait(10);
 }
 
-}  // namespace berth::chaos
+}  // namespace berth::bench

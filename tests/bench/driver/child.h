@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-namespace berth::chaos {
+namespace berth::bench {
 
 // A program that ends with this one.
 class Child {
@@ -22,10 +22,14 @@ class Child {
   bool wait(double seconds);  // false: it still runs
   void end();                 // SIGKILL
   int status() const { return status_; }
+  pid_t pid() const { return pid_; }  // -1: it does not run
+  double peak_mib() const;            // of resident memory, until now
+  double cpu_seconds() const;         // of its first thread, until now
+  double cpu_wait_seconds() const;    // how long that waited for a processor
 
  private:
   pid_t pid_ = -1;
   int status_ = 0;
 };
 
-}  // namespace berth::chaos
+}  // namespace berth::bench
