@@ -1,15 +1,13 @@
 #include "controller/reconcile/fair_limiter.h"
 
 #include <algorithm>
-#include <tuple>
-#include <utility>
+#include <boost/asio/error.hpp>
+#include <boost/system/system_error.hpp>
 
 namespace berth::reconcile {
 
 struct FairLimiter::Waiter {
-  Waiter(Executor executor, std::string n, base::SystemTime c) : ns(std::move(n)), created(c), signal(executor) {}
-  std::string ns;
-  base::SystemTime created;
+  explicit Waiter(Executor executor) : signal(std::move(executor)) {}
   bool admitted = false;
   base::Signal signal;
 };
@@ -32,27 +30,54 @@ void FairLimiter::Ticket::release() {
 
 FairLimiter::FairLimiter(Executor executor, int limit) : executor_(std::move(executor)), limit_(std::max(1, limit)) {}
 
+template <class Change>
+void FairLimiter::with(const std::string& ns, Change change) {
+  const auto at = spaces_.try_emplace(ns).first;
+  auto& space = at->second;
+  if (!space.line.empty()) turns_.erase({space.held, space.line.begin()->first, ns});
+  change(space);
+  if (!space.line.empty()) {
+    turns_.insert({space.held, space.line.begin()->first, ns});
+  } else if (space.held == 0) {
+    spaces_.erase(at);
+  }
+}
+
 Task<FairLimiter::Ticket> FairLimiter::acquire(std::string ns, base::SystemTime created) {
-  auto waiter = std::make_shared<Waiter>(executor_, ns, created);
-  line_.push_back(waiter);
+  const auto waiter = std::make_shared<Waiter>(executor_);
+  const Place place{created, arrivals_++};
+  with(ns, [&](Space& space) { space.line.emplace(place, waiter); });
+  ++waiting_;
   admit();
   // Leaves the line, or gives the place back that came too late, when the wait is cancelled.
   struct Leave {
     FairLimiter& limiter;
-    std::shared_ptr<Waiter> waiter;
+    const std::string& ns;
+    const Place& place;
+    const Waiter& waiter;
     bool keep = false;
     ~Leave() {
       if (keep) return;
-      if (waiter->admitted) {
-        limiter.give_back(waiter->ns);
+      if (waiter.admitted) {
+        limiter.give_back(ns);
       } else {
-        limiter.line_.remove(waiter);
+        limiter.leave(ns, place);
       }
     }
-  } leave{*this, waiter};
-  while (!waiter->admitted) co_await waiter->signal.wait();
+  } leave{*this, ns, place, *waiter};
+  while (!waiter->admitted) {
+    if (closed_) throw boost::system::system_error(boost::asio::error::operation_aborted);
+    co_await waiter->signal.wait();
+  }
   leave.keep = true;
-  co_return Ticket(this, std::move(ns));
+  co_return Ticket(this, ns);
+}
+
+void FairLimiter::close() {
+  closed_ = true;
+  for (const auto& [ns, space] : spaces_) {
+    for (const auto& [place, waiter] : space.line) waiter->signal.notify_all();
+  }
 }
 
 void FairLimiter::set_limit(int limit) {
@@ -60,31 +85,30 @@ void FairLimiter::set_limit(int limit) {
   admit();
 }
 
+void FairLimiter::leave(const std::string& ns, const Place& place) {
+  with(ns, [&](Space& space) { space.line.erase(place); });
+  --waiting_;
+}
+
 void FairLimiter::give_back(const std::string& ns) {
   --in_flight_;
-  const auto held = held_.find(ns);
-  if (held != held_.end() && --held->second == 0) held_.erase(held);
+  with(ns, [](Space& space) { --space.held; });
   admit();
 }
 
 void FairLimiter::admit() {
-  while (in_flight_ < limit_ && !line_.empty()) {
-    const auto place = next();
-    const auto waiter = *place;
-    line_.erase(place);
-    waiter->admitted = true;
+  while (!closed_ && in_flight_ < limit_ && !turns_.empty()) {
+    const auto ns = std::get<std::string>(*turns_.begin());
+    with(ns, [](Space& space) {
+      const auto first = space.line.begin();
+      first->second->admitted = true;
+      first->second->signal.notify_all();
+      space.line.erase(first);
+      ++space.held;
+    });
+    --waiting_;
     ++in_flight_;
-    ++held_[waiter->ns];
-    waiter->signal.notify_all();
   }
-}
-
-FairLimiter::Line::iterator FairLimiter::next() {
-  const auto rank = [this](const std::shared_ptr<Waiter>& waiter) {
-    const auto held = held_.find(waiter->ns);
-    return std::make_tuple(held == held_.end() ? 0 : held->second, waiter->created);
-  };
-  return std::min_element(line_.begin(), line_.end(), [&](const auto& a, const auto& b) { return rank(a) < rank(b); });
 }
 
 }  // namespace berth::reconcile

@@ -1,10 +1,12 @@
 #pragma once
 
 #include <cstdint>
-#include <list>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
+#include <tuple>
+#include <utility>
 
 #include "base/signal.h"
 #include "base/task.h"
@@ -35,25 +37,37 @@ class FairLimiter {
     std::string ns_;
   };
 
-  // Cancelled: throws operation_aborted and leaves the line.
+  // Cancelled or closed: throws operation_aborted and leaves the line.
   Task<Ticket> acquire(std::string ns, base::SystemTime created);
+  // Nobody gets a place any more: who waits, or comes later, is cancelled. Who has one keeps it.
+  void close();
   void set_limit(int limit);
   int limit() const { return limit_; }
   int in_flight() const { return in_flight_; }
-  std::size_t waiting() const { return line_.size(); }
+  std::size_t waiting() const { return waiting_; }
 
  private:
   struct Waiter;
-  using Line = std::list<std::shared_ptr<Waiter>>;
+  using Place = std::pair<base::SystemTime, std::uint64_t>;  // created, arrival
+  struct Space {
+    int held = 0;
+    std::map<Place, std::shared_ptr<Waiter>> line;
+  };
+  // Changes the namespace, and its turn with it; one that holds nothing and waits for nothing is forgotten.
+  template <class Change>
+  void with(const std::string& ns, Change change);
+  void leave(const std::string& ns, const Place& place);
   void give_back(const std::string& ns);
   void admit();
-  Line::iterator next();
 
   Executor executor_;
   int limit_;
   int in_flight_ = 0;
-  std::map<std::string, int> held_;  // by namespace
-  Line line_;                        // in order of arrival
+  bool closed_ = false;
+  std::size_t waiting_ = 0;
+  std::uint64_t arrivals_ = 0;
+  std::map<std::string, Space> spaces_;
+  std::set<std::tuple<int, Place, std::string>> turns_;  // of namespaces in which somebody waits: held, the first in line
 };
 
 }  // namespace berth::reconcile

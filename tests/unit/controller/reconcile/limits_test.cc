@@ -67,6 +67,30 @@ TEST_F(LimiterTest, OneThatStopsWaitingLeavesTheLine) {
   EXPECT_EQ(limiter.in_flight(), 0);
 }
 
+TEST_F(LimiterTest, WhenItIsClosedOnlyWhoHasAPlaceGoesOn) {
+  ask("running", "a", 0);
+  ask("waiting", "a", 0);
+  ask("elsewhere", "b", 0);
+  limiter.close();
+  fakes::settle(io);
+  EXPECT_EQ(group.size(), 1u);
+  EXPECT_EQ(limiter.waiting(), 0u);
+  ask("late", "c", 0);
+  finish();
+  EXPECT_THAT(order, ElementsAre("running"));
+  EXPECT_EQ(group.size(), 0u);
+  EXPECT_EQ(limiter.in_flight(), 0);
+}
+
+TEST_F(LimiterTest, OfManyNamespacesTheOneWithTheOldestGoesFirst) {
+  ask("running", "a", 0);
+  ask("b-young", "b", 30);
+  ask("c-old", "c", 10);
+  ask("b-old", "b", 5);
+  finish();
+  EXPECT_THAT(order, ElementsAre("running", "b-old", "c-old", "b-young"));
+}
+
 TEST_F(LimiterTest, MorePlacesAdmitThoseWhoWait) {
   for (const auto* name : {"1", "2", "3"}) ask(name, "a", 0);
   EXPECT_EQ(limiter.in_flight(), 1);
