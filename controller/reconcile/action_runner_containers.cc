@@ -90,8 +90,12 @@ Task<Result<std::string>> ActionRunner::create_once(Subject subject, engine::Con
   auto ticket = co_await host_.changes.acquire(ns, age);
   const auto deadline = within(kCallDeadline);
   auto copy = spec;
+  const auto begun = host_.clock.steady_now();
   auto created = co_await host_.engine.create_container(std::move(copy), deadline);
-  if (created.has_value()) co_return created;
+  if (created.has_value()) {
+    host_.changes.succeeded("create", begun);
+    co_return created;
+  }
   const auto reason = created.error().reason;
   if (reason == Reason::NetworkMissing) {
     auto uid = subject.owner.uid;
@@ -186,7 +190,9 @@ Task<Result<void>> ActionRunner::remove_container(Subject subject, plan::Action 
   }
   auto ticket = co_await host_.changes.acquire(ns, age);
   const auto deadline = within(kCallDeadline);
+  const auto begun = host_.clock.steady_now();
   auto removed = co_await host_.engine.remove_container(id, deadline);
+  if (removed.has_value()) host_.changes.succeeded("remove", begun);
   if (removed.has_error() && removed.error().reason == Reason::RemovalInProgress) {
     removed = co_await await_removal(id);
   }

@@ -40,7 +40,10 @@ Task<Result<std::string>> ActionRunner::create_network_once(Subject subject, eng
   const auto age = subject.created;
   auto ticket = co_await host_.networking.acquire(ns, age);
   const auto deadline = within(kCallDeadline);
-  co_return co_await host_.engine.create_network(std::move(spec), deadline);
+  const auto begun = host_.clock.steady_now();
+  auto created = co_await host_.engine.create_network(std::move(spec), deadline);
+  if (created.has_value()) host_.networking.succeeded("create", begun);
+  co_return created;
 }
 
 // Perhaps it is there: made by a call whose answer was lost, or still being made by one of a berthd that died. The engine takes a
@@ -75,7 +78,9 @@ Task<Result<void>> ActionRunner::remove_network(Subject subject, plan::Action ac
   const auto age = subject.created;
   auto ticket = co_await host_.networking.acquire(ns, age);
   auto deadline = within(kCallDeadline);
+  const auto begun = host_.clock.steady_now();
   auto removed = co_await host_.engine.remove_network(id, deadline);
+  if (removed.has_value()) host_.networking.succeeded("remove", begun);
   if (removed.has_error() && removed.error().reason == Reason::NetworkInUse) {
     auto network_id = id;
     auto cleared = co_await disconnect_all(subject, std::move(network_id));

@@ -10,8 +10,9 @@ namespace berth::reconcile {
 
 namespace {
 
-constexpr int kNetworkCalls = 2;
-constexpr int kContainerChanges = 8;
+// At once: at least, at first, at most (docs/decisions/0006-concurrency.md).
+const LatencyLimit kNetworkCalls(1, 2, 4);
+const LatencyLimit kContainerChanges(4, 8, 16);
 constexpr base::Duration kHostCallDeadline = std::chrono::seconds(30);
 
 // Of what the engine says; nullopt: IPv6.
@@ -33,8 +34,8 @@ Host::Host(Executor executor, base::Clock& c, engine::Engine& e, metrics::Engine
       subnets(options.subnet_pool),
       starts(executor, c, 1),
       start_flights(executor, c, e),
-      changes(executor, kContainerChanges),
-      networking(executor, kNetworkCalls),
+      changes(executor, c, kContainerChanges),
+      networking(executor, c, kNetworkCalls),
       pulls(executor, c, e),
       options_(std::move(options)),
       changed_(executor),

@@ -13,6 +13,7 @@
 #include "controller/reconcile/fair_limiter.h"
 #include "controller/reconcile/host_network.h"
 #include "controller/reconcile/mirror.h"
+#include "controller/reconcile/paced_line.h"
 #include "controller/reconcile/start_flights.h"
 #include "controller/reconcile/start_limiter.h"
 #include "metrics/engine_metrics.h"
@@ -65,8 +66,8 @@ class Host {
   plan::SubnetAllocator subnets;
   StartLimiter starts;    // containers being started
   StartFlights start_flights;
-  FairLimiter changes;    // containers being made, stopped or removed
-  FairLimiter networking;  // networks being made or removed: the engine does one at a time
+  PacedLine changes;     // containers being made or removed, and the last look at an environment
+  PacedLine networking;  // networks being made or removed: the engine does one at a time
   engine::PullGroup pulls;
 
  private:
