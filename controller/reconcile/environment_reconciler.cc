@@ -64,7 +64,9 @@ EnvironmentReconciler::EnvironmentReconciler(EnvironmentParts parts)
       healing_(parts_.clock, parts_.host.metrics),
       tasks_(parts_.executor, "operations") {}
 
+// What waits for its turn with the engine is not begun any more; what has begun has until the end of the grace.
 Task<void> EnvironmentReconciler::stop(base::Duration grace) {
+  parts_.host.close_lines();
   const auto deadline = parts_.clock.steady_now() + grace;
   while (tasks_.size() > 0 && parts_.clock.steady_now() < deadline) co_await parts_.clock.sleep_for(kStopPoll);
   co_await tasks_.stop();

@@ -55,6 +55,12 @@ Task<void> Host::stop() {
   co_await mirror.stop();
 }
 
+void Host::close_lines() {
+  starts.line().close();
+  changes.line().close();
+  networking.line().close();
+}
+
 // Before the first environment is looked at: what the engine is, which networks are taken, who holds which lease.
 Task<void> Host::prepare() {
   for (;;) {

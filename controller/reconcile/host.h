@@ -46,6 +46,8 @@ class Host {
   // The engine answered, its objects are listed and the allocators know every lease: environments may be reconciled.
   bool ready() const { return prepared_ && mirror.live(); }
   Task<void> wait_ready();
+  // Before the end: whoever waits for a place in one of the lines below is cancelled.
+  void close_lines();
   // Called once, when the engine was listed for the first time: charges what the stored environments and owned networks hold.
   void on_prepare(std::function<void()> handler) { on_prepare_ = std::move(handler); }
   // After "Pool overlaps": whether a network that the engine lists, ours or not, has addresses of `subnet`. Learns again which are
