@@ -144,6 +144,8 @@ void EnvironmentReconciler::fail(const Subject& subject, const plan::Action& act
 Task<Result<std::string>> EnvironmentReconciler::finalize(Subject subject) {
   auto& host = parts_.host;
   const auto uid = subject.owner.uid;
+  auto ns = subject.owner.key.ns;
+  auto ticket = co_await host.changes.acquire(std::move(ns), subject.created);
   auto wanted = uid;
   auto left = co_await host.mirror.relist(std::move(wanted));
   if (left.has_error()) co_return left.error();
@@ -158,6 +160,7 @@ Task<Result<std::string>> EnvironmentReconciler::finalize(Subject subject) {
     auto removed = co_await host.engine.remove_volume(volume.name, limit);
     if (removed.has_error() && removed.error().reason != Reason::NotFound) co_return removed.error();
   }
+  ticket.release();
   parts_.emit(subject.object, false, "Removed", "Nothing of the environment is left on the engine");
   std::string finalizer(crd::kEngineFinalizer);
   auto owner_uid = uid;

@@ -14,6 +14,7 @@ namespace {
 constexpr base::Duration kInspectDeadline = std::chrono::seconds(20);
 constexpr base::Duration kListedInspectDeadline = std::chrono::seconds(2);  // others wait for it
 constexpr base::Duration kMirrorListDeadline = std::chrono::seconds(60);
+constexpr int kInspectsOfEvents = 16;
 constexpr base::Duration kOverlap = std::chrono::seconds(5);
 constexpr base::Backoff kReconnect{std::chrono::milliseconds(200), std::chrono::seconds(5), 2.0};
 
@@ -38,6 +39,7 @@ Mirror::Mirror(Executor executor, base::Clock& clock, engine::Engine& engine, me
       metrics_(metrics),
       options_(std::move(options)),
       changed_(executor),
+      looks_(executor, kInspectsOfEvents),
       inspects_(executor, "mirror inspects"),
       tasks_(executor, "mirror") {}
 
@@ -241,6 +243,8 @@ Task<void> Mirror::refresh_task(std::string id) {
   } forget{refreshing_, id};
   do {
     refreshing_[id] = false;
+    std::string anybody;
+    const auto ticket = co_await looks_.acquire(std::move(anybody), base::SystemTime{});
     auto inspected = co_await refresh(id);
     if (inspected.has_error() && inspected.error().reason != Reason::NotFound) co_return;
   } while (refreshing_[id]);

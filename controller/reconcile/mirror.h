@@ -13,6 +13,7 @@
 #include "base/task_group.h"
 #include "controller/engine/engine.h"
 #include "controller/plan/environment_plan.h"
+#include "controller/reconcile/fair_limiter.h"
 #include "controller/reconcile/owner.h"
 #include "metrics/engine_metrics.h"
 
@@ -150,6 +151,7 @@ class Mirror {
   base::SystemTime back_at_{};
   std::string last_error_;
   base::Signal changed_;
+  FairLimiter looks_;  // inspects that events ask for: after a reconnect there are thousands of them
   TaskGroup inspects_;
   TaskGroup tasks_;
 };
