@@ -244,7 +244,8 @@ Task<void> Mirror::refresh_task(std::string id) {
   do {
     refreshing_[id] = false;
     std::string anybody;
-    const auto ticket = co_await looks_.acquire(std::move(anybody), base::SystemTime{});
+    const base::SystemTime no_matter{};
+    const auto ticket = co_await looks_.acquire(std::move(anybody), no_matter);
     auto inspected = co_await refresh(id);
     if (inspected.has_error() && inspected.error().reason != Reason::NotFound) co_return;
   } while (refreshing_[id]);
