@@ -87,6 +87,7 @@ struct MessageParser::Impl {
   std::unique_ptr<Reader> reader;
   std::size_t head_limit = 0;
   std::size_t head_bytes = 0;
+  std::size_t too_few = 0;  // as many bytes were not enough: Beast must not see them again without another one
 };
 
 MessageParser::MessageParser(Kind kind, std::size_t head_limit) : impl_(std::make_unique<Impl>()) {
@@ -102,12 +103,13 @@ MessageParser::~MessageParser() = default;
 
 Result<std::size_t> MessageParser::feed(std::string_view bytes) {
   auto& reader = *impl_->reader;
-  if (bytes.empty() || reader.done()) return std::size_t{0};
+  if (bytes.size() <= impl_->too_few || reader.done()) return std::size_t{0};
   const bool in_head = !reader.head_done();
   if (!in_head) reader.read_body();
   error_code ec;
   const auto taken = reader.put(bytes, ec);
   if (in_head) impl_->head_bytes += taken;
+  impl_->too_few = ec == beast_http::error::need_more ? bytes.size() - taken : 0;
   // Only the structure between pieces of a body (chunk sizes, trailers) can stay behind there; it has the head's limit.
   const auto waiting = ec == beast_http::error::need_more ? bytes.size() - taken : 0;
   if (ec == beast_http::error::header_limit || impl_->head_bytes > impl_->head_limit || waiting > impl_->head_limit) {

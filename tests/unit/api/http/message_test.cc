@@ -98,6 +98,18 @@ TEST(MessageParser, LimitsWhatStandsBetweenChunks) {
   EXPECT_TRUE(parser.feed(buffered).has_error());
 }
 
+// Beast asserts that it is shown more after it asked for more.
+TEST(MessageParser, BytesThatWereTooFewMayBeShownAgain) {
+  MessageParser parser(MessageParser::Kind::Answer);
+  std::string bytes = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
+  ASSERT_EQ(parser.feed(bytes).value(), bytes.size());
+  bytes = "0\n\r\n";
+  EXPECT_EQ(parser.feed(bytes).value(), 0u);
+  EXPECT_EQ(parser.feed(bytes).value(), 0u);
+  bytes += "\r\n";
+  EXPECT_TRUE(parser.feed(bytes).has_error());
+}
+
 TEST(MessageParser, TakesTheEndOfTheConnectionAsTheEndOfAnAnswer) {
   MessageParser open_ended(Kind::Answer);
   std::string bytes = "HTTP/1.1 200 OK\r\n\r\nall of it";
