@@ -65,6 +65,7 @@ struct Failure {  // the last operation on a target that failed, until one succe
   base::SystemTime since{};     // of the first of these attempts
   bool removing = false;        // a removal failed: only that holds removals back
   std::string unstarted;        // the id of a container that was not started: a new one alone does not end the failure
+  std::string unconnected;      // the id of one that was not connected to its network
 };
 struct Memory {
   std::set<std::string> busy;                 // targets with an operation in flight

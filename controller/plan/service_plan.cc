@@ -136,6 +136,14 @@ void update(const ServiceView& service, PlanBuilder& builder) {
   builder.add(std::move(action));
 }
 
+// The connect of a running container that failed leaves it neither on its network nor off it: inspect shows it there, a disconnect is
+// refused, and so is every further connect.
+bool is_half_connected(const World& world, const ServiceView& service) {
+  const Failure* failure = failure_of(world.input, service_target(service.spec->name));
+  return failure && (failure->reason == Reason::PortConflict || failure->reason == Reason::EngineError) && service.container->running() &&
+         failure->unconnected == service.container->id;
+}
+
 // An engine that was killed may keep a task of a container that does not run, and never start it again.
 bool is_unstartable(const World& world, const ServiceView& service) {
   constexpr int kPatience = 3;
@@ -154,6 +162,9 @@ std::optional<std::pair<std::string, std::string>> misfit(const World& world, co
   if (service.state == ServiceState::Broken) return {{"repaired", describe_state(container)}};
   if (is_unstartable(world, service)) {
     return {{"repaired", "the engine cannot start it: " + failure_of(world.input, service_target(service.spec->name))->message}};
+  }
+  if (is_half_connected(world, service)) {
+    return {{"repaired", "it was not connected to its network again: " + failure_of(world.input, service_target(service.spec->name))->message}};
   }
   if (limit_lifted(service)) return {{"replaced", "a limit was lifted, which the engine cannot do in place"}};
   return std::nullopt;

@@ -134,6 +134,7 @@ void EnvironmentReconciler::fail(const Subject& subject, const plan::Action& act
   }
   failure.message = error.message;
   failure.unstarted = action.kind == plan::ActionKind::StartContainer ? action.container_id : "";
+  failure.unconnected = action.kind == plan::ActionKind::ConnectContainer ? action.container_id : "";
   ++failure.attempts;
   failure.retry_at = now + std::chrono::duration_cast<base::SystemTime::duration>(retry_delay(error.reason, failure.attempts));
   if (removing) parts_.host.metrics.cleanup_failure(std::string(base::to_string(error.reason)));

@@ -363,6 +363,20 @@ TEST(ServicePlan, AContainerThatTheEngineCannotStartIsMadeAnewAtTheThirdTime) {
   EXPECT_THAT(scene.steps(), IsEmpty()) << "the new one waits for its turn";
 }
 
+// What the engine says of it then is not true: that it is on its network.
+TEST(ServicePlan, ARunningContainerThatCouldNotBeConnectedIsMadeAnew) {
+  Scene scene;
+  scene.service("a");
+  scene.network();
+  scene.running("a");
+  auto& failure = scene.failed(service_target("a"), Reason::PortConflict, "address already in use");
+  EXPECT_THAT(scene.steps(), IsEmpty());
+  failure.unconnected = "a-id";
+  EXPECT_THAT(scene.steps(), ElementsAre("RemoveContainer service/a: repaired"));
+  failure.reason = Reason::EngineUnavailable;
+  EXPECT_THAT(scene.steps(), IsEmpty());
+}
+
 TEST(ServicePlan, AContainerThatIsBeingRemovedIsWaitedFor) {
   Scene scene;
   scene.service("a");

@@ -93,6 +93,17 @@ TEST_F(DriftTest, AContainerThatDiedOffItsNetworkIsConnectedOnceAndStarted) {
   EXPECT_THAT(engine.aliases(postgres()), testing::Contains("postgres"));
 }
 
+TEST_F(DriftTest, AContainerThatIsHalfConnectedIsMadeAnew) {
+  const auto id = engine.container(postgres())->id;
+  engine.inject({.operation = "network_connect", .error = base::error(Reason::PortConflict, "127.0.0.1:30000: address already in use"),
+                 .takes_effect = true});  // inspect shows it, but it is not
+  engine.disconnect_behind_back(network(), postgres());
+  run(20s);
+  EXPECT_EQ(phase("shop"), "Ready");
+  EXPECT_NE(engine.container(postgres())->id, id);
+  EXPECT_EQ(engine.containers().size(), 2u);
+}
+
 TEST_F(DriftTest, AKillIsFoundAlsoWhenItsEventIsLost) {
   engine.lose_events(true);
   engine.kill(postgres());
