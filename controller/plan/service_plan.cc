@@ -136,20 +136,23 @@ void update(const ServiceView& service, PlanBuilder& builder) {
   builder.add(std::move(action));
 }
 
-// The connect of a running container that failed leaves it neither on its network nor off it: inspect shows it there, a disconnect is
-// refused, and so is every further connect.
-bool is_half_connected(const World& world, const ServiceView& service) {
-  const Failure* failure = failure_of(world.input, service_target(service.spec->name));
-  return failure && (failure->reason == Reason::PortConflict || failure->reason == Reason::EngineError) && service.container->running() &&
-         failure->unconnected == service.container->id;
-}
-
-// An engine that was killed may keep a task of a container that does not run, and never start it again.
-bool is_unstartable(const World& world, const ServiceView& service) {
+// Why only a new container helps after the last operation on it failed; nothing when another attempt may.
+std::optional<std::string> hopeless(const World& world, const ServiceView& service) {
   constexpr int kPatience = 3;
   const Failure* failure = failure_of(world.input, service_target(service.spec->name));
-  return failure && failure->reason == Reason::EngineError && failure->attempts >= kPatience &&
-         failure->unstarted == service.container->id;
+  if (!failure) return std::nullopt;
+  const Container& container = *service.container;
+  const bool engine_failed = failure->reason == Reason::EngineError;
+  // An engine that was killed may keep a task of a container that does not run, and never start it again.
+  if (engine_failed && failure->attempts >= kPatience && failure->unstarted == container.id) {
+    return "the engine cannot start it: " + failure->message;
+  }
+  // The connect of a running container that failed leaves it neither on its network nor off it: inspect shows it there, a disconnect is
+  // refused, and so is every further connect.
+  if ((engine_failed || failure->reason == Reason::PortConflict) && container.running() && failure->unconnected == container.id) {
+    return "it was not connected to its network again: " + failure->message;
+  }
+  return std::nullopt;
 }
 
 // Why the container has to make way for a new one; nothing when it can stay. First the cause, then the reason.
@@ -160,12 +163,7 @@ std::optional<std::pair<std::string, std::string>> misfit(const World& world, co
   }
   if (!world.network && !world.other_networks.empty()) return {{"replaced", "the network is replaced"}};
   if (service.state == ServiceState::Broken) return {{"repaired", describe_state(container)}};
-  if (is_unstartable(world, service)) {
-    return {{"repaired", "the engine cannot start it: " + failure_of(world.input, service_target(service.spec->name))->message}};
-  }
-  if (is_half_connected(world, service)) {
-    return {{"repaired", "it was not connected to its network again: " + failure_of(world.input, service_target(service.spec->name))->message}};
-  }
+  if (const auto why = hopeless(world, service)) return {{"repaired", *why}};
   if (limit_lifted(service)) return {{"replaced", "a limit was lifted, which the engine cannot do in place"}};
   return std::nullopt;
 }
