@@ -42,4 +42,10 @@ Result<LockedFile> lock_file(const std::filesystem::path& path) {
   return LockedFile{fd, ""};
 }
 
+bool is_foreign_directory(const std::filesystem::path& directory, mode_t mode) {
+  std::error_code ec;
+  const bool open_to_others = (mode & 077) != 0;
+  return open_to_others && !std::filesystem::is_empty(directory, ec) && !std::filesystem::exists(directory / "lock", ec);
+}
+
 }  // namespace berth::base

@@ -29,9 +29,7 @@ Result<void> check_data_dir(const fs::path& directory) {
     return base::error(Reason::BadRequest,
                        directory.string() + ": belongs to another user (uid " + std::to_string(info.st_uid) + "); restore as that user");
   }
-  std::error_code ec;
-  const bool open_to_others = (info.st_mode & 077) != 0;
-  if (!open_to_others || fs::is_empty(directory, ec) || fs::exists(directory / "lock", ec)) return {};
+  if (!base::is_foreign_directory(directory, info.st_mode)) return {};
   return base::error(Reason::BadRequest, directory.string() + ": holds other files and is open to others, so it is no data directory of "
                                              "berthd; --data-dir DIR names one, which may be empty");
 }

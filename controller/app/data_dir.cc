@@ -49,9 +49,7 @@ Result<void> check_existing(const fs::path& path) {
   if (info.st_uid != ::geteuid()) {
     return base::error(Reason::Invalid, "--data-dir: " + path.string() + " belongs to another user; choose a new directory");
   }
-  std::error_code ec;
-  const bool open_to_others = (info.st_mode & 077) != 0;
-  if (open_to_others && !fs::is_empty(path, ec) && !fs::exists(path / "lock", ec)) {
+  if (base::is_foreign_directory(path, info.st_mode)) {
     return base::error(Reason::Invalid, "--data-dir: " + path.string() +
                                             " holds other files and is open to others; choose an empty or a new directory");
   }
