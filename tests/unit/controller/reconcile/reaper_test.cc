@@ -28,6 +28,11 @@ struct ReaperTest : ReconcileWorld {
     engine.add_foreign_network("old-" + uid.substr(0, 8), "10.213.0.0/27", its);
     engine.add_foreign_container("old-redis-" + uid.substr(0, 8), "old-" + uid.substr(0, 8), its);
   }
+  void live_once() {
+    start();
+    run(5s);
+    stop();
+  }
   json reap(bool confirm, bool adopt) { return fakes::run_task(io, clock, berthd->reaper().reap(confirm, adopt)).value(); }
 };
 
@@ -83,9 +88,7 @@ TEST_F(ReaperTest, AHoldSurvivesARestart) {
   leave_behind();
   options.reaper.store_epoch = 7;
   options.reaper.state_file = file;
-  start();
-  run(5s);
-  stop();
+  live_once();
   start();
   run(10min);
   EXPECT_EQ(engine.containers().size(), 1u);
@@ -97,9 +100,7 @@ TEST_F(ReaperTest, AHoldDoesNotWaitForTheEngineToSurviveARestart) {
   engine.set_down(true);
   options.reaper.store_epoch = 7;
   options.reaper.state_file = file;
-  start();
-  run(5s);
-  stop();
+  live_once();
   engine.set_down(false);
   start();
   run(10min);
@@ -110,9 +111,7 @@ TEST_F(ReaperTest, AHoldDoesNotWaitForTheEngineToSurviveARestart) {
 TEST_F(ReaperTest, ANewStoreOnACleanEngineHoldsNothing) {
   options.reaper.store_epoch = 7;
   options.reaper.state_file = file;
-  start();
-  run(5s);
-  stop();
+  live_once();
   leave_behind();
   start();
   run(5s);
@@ -122,9 +121,7 @@ TEST_F(ReaperTest, ANewStoreOnACleanEngineHoldsNothing) {
 TEST_F(ReaperTest, AStoreThatWasRestoredIsAsUnknownAsANewOne) {
   options.reaper.store_epoch = 7;
   options.reaper.state_file = file;
-  start();
-  run(5s);
-  stop();
+  live_once();
   leave_behind();
   options.reaper.store_epoch = 8;
   start();
@@ -155,9 +152,7 @@ TEST_F(ReaperTest, WhatIsYoungerThanTheStoreIsHeldBecauseAnOldOneWasPutBack) {
   options.reaper.store_revision = 799;
   options.reaper.state_file = file;
   engine.set_down(true);
-  start();
-  run(5s);
-  stop();
+  live_once();
   options.reaper.store_revision = 900;  // it goes on being written
   engine.set_down(false);
   start();
