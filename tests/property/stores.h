@@ -1,7 +1,6 @@
 #pragma once
 
 #include <gtest/gtest.h>
-#include <stdlib.h>
 
 #include <boost/asio/io_context.hpp>
 #include <filesystem>
@@ -11,6 +10,7 @@
 #include "api/storage/memory_store.h"
 #include "api/storage/sqlite_store.h"
 #include "tests/fakes/fake_journal.h"
+#include "tests/fakes/scratch_directory.h"
 
 // The implementations of Store, as the properties are tried over each of them: what outlives a process, and how it is opened.
 namespace berth::storage {
@@ -44,14 +44,9 @@ struct Journaled {
 struct Sqlite {
   static constexpr bool kDurable = true;
   static constexpr bool kCrashes = false;
-  std::filesystem::path directory;
-  Sqlite() {
-    // In memory where that exists: hundreds of stores, each of whose commits would wait for the disk.
-    const std::string base = std::filesystem::is_directory("/dev/shm") ? "/dev/shm/" : testing::TempDir();
-    std::string name = base + "berth-suite-XXXXXX";
-    directory = ::mkdtemp(name.data());
-  }
-  ~Sqlite() { std::filesystem::remove_all(directory); }
+  // In memory where that exists: hundreds of stores, each of whose commits would wait for the disk.
+  fakes::ScratchDirectory directory{std::filesystem::is_directory("/dev/shm") ? std::filesystem::path("/dev/shm")
+                                                                              : std::filesystem::temp_directory_path()};
   std::unique_ptr<Store> open(asio::io_context& io, StoreOptions options) {
     return open_sqlite_store(io.get_executor(), directory / "berth.db", options).value();
   }

@@ -16,11 +16,8 @@ using testing::HasSubstr;
 class BackupCommandTest : public CommandTest {
  protected:
   BackupCommandTest() {
-    std::string name = testing::TempDir() + "berth-backup-XXXXXX";
-    data = ::mkdtemp(name.data());
     remote.stream_headers = {{"X-Berth-Objects", "31"}, {"X-Berth-Revision", "412"}};
   }
-  ~BackupCommandTest() override { fs::remove_all(data); }
   void serve(std::deque<std::string> pieces) { remote.streams["/berth/v1/backup"] = std::move(pieces); }
   static std::string contents(const fs::path& file) {
     std::ifstream in(file, std::ios::binary);
@@ -50,7 +47,7 @@ class BackupCommandTest : public CommandTest {
     return run(words);
   }
 
-  fs::path data;
+  const fs::path& data = scratch.path();
 };
 
 TEST_F(BackupCommandTest, WritesWhatTheServerSendsForItsOwnerAlone) {

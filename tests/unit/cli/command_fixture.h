@@ -16,6 +16,7 @@
 #include "cli/app.h"
 #include "cli/targets.h"
 #include "tests/fakes/run_task.h"
+#include "tests/fakes/scratch_directory.h"
 
 namespace berth::cli {
 
@@ -152,7 +153,7 @@ class CommandTest : public testing::Test {
   std::string err() const { return errors.str(); }
 
   std::string write_file(const std::string& name, const std::string& text) {
-    const auto path = testing::TempDir() + name;
+    const auto path = scratch / name;
     std::ofstream(path) << text;
     return path;
   }
@@ -214,6 +215,7 @@ spec:
     - {name: sql, containerPort: 5432, env: DEV_POSTGRES_PORT}
 )";
 
+  fakes::ScratchDirectory scratch;
   asio::io_context io;
   base::SystemClock clock;
   const crd::Scheme& scheme = shared_scheme();

@@ -17,13 +17,10 @@ using testing::HasSubstr;
 class KubeconfigTest : public CommandTest {
  protected:
   KubeconfigTest() {
-    data = testing::TempDir() + "berth-kubeconfig-" + std::to_string(::getpid());
-    std::filesystem::remove_all(data);
-    std::filesystem::create_directories(data + "/tls");
+    std::filesystem::create_directory(data + "/tls");
     put("admin.token", "s3cret: \"x#\n");
     put("tls/ca.crt", authority);
   }
-  ~KubeconfigTest() override { std::filesystem::remove_all(data); }
   void put(const std::string& name, const std::string& text) { std::ofstream(data + "/" + name) << text; }
   int kubeconfig(std::vector<std::string> more = {}) {
     std::vector<std::string> words = {"kubeconfig", "--data-dir", data};
@@ -33,7 +30,7 @@ class KubeconfigTest : public CommandTest {
   json printed() const { return crd::parse_yaml(out(), "kubeconfig").value().at(0).value; }
 
   const std::string authority = http::make_authority(base::SystemClock().system_now()).value().certificate;
-  std::string data;
+  const std::string data = scratch.path();
 };
 
 TEST_F(KubeconfigTest, HoldsAllThatKubectlNeeds) {

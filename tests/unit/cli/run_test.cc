@@ -25,7 +25,7 @@ class RunCommand : public CommandTest {
 TEST_F(RunCommand, GivesTheCommandItsVariablesAndPassesItsStatusOn) {
   controller.start(ready_status);
   const auto file = write_file("run.yaml", kManifest);
-  const auto seen = testing::TempDir() + "seen";
+  const auto seen = (scratch / "seen").string();
   const auto script =
       "echo $DEV_POSTGRES_PORT $BERTH_ENDPOINT_POSTGRES_SQL $BERTH_NAMESPACE ${BERTH_ENVIRONMENT%-*} > " + seen +
       "; exit 7";

@@ -1,4 +1,3 @@
-#include <stdlib.h>
 #include <unistd.h>
 
 #include "controller/engine/http_engine.h"
@@ -8,24 +7,11 @@
 #include "tests/fakes/engine_wire_server.h"
 #include "tests/fakes/fake_engine.h"
 #include "tests/fakes/run_task.h"
+#include "tests/fakes/scratch_directory.h"
 
 // The suite over a socket: HttpEngine, EngineWireServer, FakeEngine. What the fake answers and what the client makes of it agree.
 namespace berth::engine_suite {
 namespace {
-
-class TemporaryDirectory {
- public:
-  TemporaryDirectory() {
-    std::string name = testing::TempDir() + "/berth-wire-XXXXXX";
-    if (!::mkdtemp(name.data())) throw std::runtime_error("cannot make " + name);
-    path_ = name;
-  }
-  ~TemporaryDirectory() { ::rmdir(path_.c_str()); }
-  std::string socket() const { return path_ + "/engine.sock"; }
-
- private:
-  std::string path_;
-};
 
 class WireHarness final : public FakeEngineHarness {
  public:
@@ -35,7 +21,7 @@ class WireHarness final : public FakeEngineHarness {
         fake_(io_.get_executor(), clock_),
         server_(io_.get_executor(), clock_, fake_) {
     add_images();
-    const auto endpoint = engine::parse_docker_host("unix://" + directory_.socket()).value();
+    const auto endpoint = engine::parse_docker_host("unix://" + socket()).value();
     server_.listen(endpoint).value();
     engine_ = engine::make_http_engine(io_.get_executor(), clock_, endpoint, metrics_);
   }
@@ -51,7 +37,7 @@ class WireHarness final : public FakeEngineHarness {
 
   fakes::FakeEngine& fake() { return fake_; }
   fakes::EngineWireServer& server() { return server_; }
-  std::string socket() const { return directory_.socket(); }
+  std::string socket() const { return directory_ / "engine.sock"; }
 
  private:
   Task<void> stop_all() {
@@ -60,7 +46,7 @@ class WireHarness final : public FakeEngineHarness {
     co_await fake_.stop();
   }
 
-  TemporaryDirectory directory_;
+  fakes::ScratchDirectory directory_;
   asio::io_context io_;
   base::SystemClock clock_;
   metrics::Registry registry_;

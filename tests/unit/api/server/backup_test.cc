@@ -1,6 +1,7 @@
 #include <fstream>
 
 #include "api/storage/sqlite_store.h"
+#include "tests/fakes/scratch_directory.h"
 #include "tests/unit/api/server/server_fixture.h"
 
 namespace berth::api {
@@ -9,8 +10,6 @@ namespace {
 // The server over a store that is kept.
 struct BackupTest : ServerFixture {
   BackupTest() {
-    std::string name = testing::TempDir() + "berth-backup-XXXXXX";
-    directory = ::mkdtemp(name.data());
     kept = storage::open_sqlite_store(io.get_executor(), directory / "berth.db").value();
     over = std::make_unique<Registry>(scheme, *kept, clock);
     ApiServerOptions options;
@@ -21,9 +20,8 @@ struct BackupTest : ServerFixture {
   ~BackupTest() override {
     fakes::run_task(io, clock, kept->stop());
     kept.reset();
-    std::filesystem::remove_all(directory);
   }
-  std::filesystem::path directory;
+  fakes::ScratchDirectory directory;
   std::unique_ptr<storage::Store> kept;
   std::unique_ptr<Registry> over;
 };

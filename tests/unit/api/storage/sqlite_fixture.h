@@ -7,22 +7,17 @@
 
 #include "api/storage/sqlite_database.h"
 #include "api/storage/sqlite_store.h"
+#include "tests/fakes/scratch_directory.h"
 #include "tests/unit/api/storage/store_helpers.h"
 
 namespace berth::storage {
 
 // A directory of the test's own that goes with it.
 struct SqliteFixture : testing::Test {
-  std::filesystem::path directory;
-  std::filesystem::path file;
+  fakes::ScratchDirectory scratch;
+  std::filesystem::path directory = scratch.path();
+  std::filesystem::path file = directory / "berth.db";
   asio::io_context io;
-
-  SqliteFixture() {
-    std::string name = testing::TempDir() + "berth-store-XXXXXX";
-    directory = ::mkdtemp(name.data());
-    file = directory / "berth.db";
-  }
-  ~SqliteFixture() override { std::filesystem::remove_all(directory); }
 
   std::unique_ptr<Store> open(StoreOptions options = {}) {
     return open_sqlite_store(io.get_executor(), file, options).value();
