@@ -33,13 +33,18 @@ engine_is_back() { same "$(metric berth_engine_up)" 1; }
 # Every object by inspect, without the default network, which the engine makes anew.
 picture() { engine_snapshot | grep -E '^(container|network|volume|image): ' | grep -vE '^network: [0-9a-f]+ bridge '; }
 ports_are_free() { ! ss -Hltn | awk '{print $4}' | grep -E ':31[0-4][0-9]{2}$'; }
-# No process of a service: what a killed engine was starting stays a `runc init` for ever, with its veth, which only the engine could end.
+# No process of a service lives on. What a killed engine was starting does (a `runc init`, or the program, if it went on before the next
+# engine asked it to stop): the engine shows it as created, and no call ends it. So what counts is what an engine has said to run.
+watch_starts() {
+  while :; do docker events --filter event=start --format '{{.ID}}' >>"$WORK/started" 2>/dev/null || sleep 0.05; done
+}
 no_service_runs() {
-  local shim process
+  local shim id processes
   for shim in $(grep -laF -- "$ENGINE/exec/containerd/containerd.sock" /proc/[0-9]*/cmdline 2>/dev/null | grep -oE '[0-9]+'); do
-    for process in $(ps -o pid= --ppid "$shim"); do
-      ! tr '\0' ' ' 2>/dev/null <"/proc/$process/cmdline" | grep -avE '^(runc init|containerd .*)? *$' || return 1
-    done
+    id=$(tr '\0' '\n' 2>/dev/null <"/proc/$shim/cmdline" | grep -A1 -xe -id | tail -1)
+    [ -n "$id" ] && grep -qxF "$id" "$WORK/started" || continue
+    processes=$(ps -o pid=,args= --ppid "$shim")
+    [ -z "$processes" ] || { echo "of container $id: $processes"; return 1; }
   done
 }
 bridges() { ip -brief link show type bridge | grep -c '^br-' || true; }
@@ -49,6 +54,7 @@ docker network create foreign --subnet 10.199.0.0/28 --gateway 10.199.0.1 >/dev/
 docker create --name foreign-stopped --network foreign "$BUSYBOX" true >/dev/null
 picture >"$WORK/before"
 bridges_before=$(bridges)
+watch_starts &
 KILLS=0
 kill_it() {
   kill_engine
@@ -59,6 +65,8 @@ start_berthd
 note "without live-restore: one runs, one comes up, one goes"
 for name in runs goes; do slow_environment "$name" | put "$name.yaml"; done
 eventually 60 "two are Ready" phases_are Ready 2
+a_service_runs() { ! no_service_runs >/dev/null; }
+check "what an engine says to run is seen" a_service_runs
 before=$(ports runs)
 slow_environment comes | put comes.yaml
 comes_up() { test "$(field ci/comes .status.phase)" = Provisioning && test -n "$(container_of comes db)"; }
