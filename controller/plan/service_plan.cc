@@ -40,7 +40,7 @@ void connect(const World& world, const ServiceView& service, PlanBuilder& builde
   action.network_id = world.network->id;
   action.aliases = {service.spec->name};
   for (const engine::Attachment& at : service.container->attachments) {
-    if (at.network_name == world.network->name && at.network_id != world.network->id) action.detach.push_back(at);
+    if (is_stale(at, *world.network)) action.detach.push_back(at);
   }
   builder.add(std::move(action));
 }

@@ -69,8 +69,15 @@ std::set<std::string> held_services(const Input& input) {
   return held;
 }
 
+// The engine keeps what a container is attached to under the network's name; under its id, when it was not there at the create.
+bool is_network_id(std::string_view text) {
+  return text.size() == 64 && text.find_first_not_of("0123456789abcdef") == std::string_view::npos;
+}
+
 // One that does not run is attached by name alone until its next start: never started, or connected again since it ended.
 bool is_attached(const Container& container, const Network& network) {
+  const auto stale = [&](const engine::Attachment& at) { return is_stale(at, network); };
+  if (!container.running() && std::any_of(container.attachments.begin(), container.attachments.end(), stale)) return false;
   return std::any_of(container.attachments.begin(), container.attachments.end(), [&](const engine::Attachment& at) {
     if (!at.network_id.empty()) return at.network_id == network.id;
     return !container.running() && (at.network_name == network.name || at.network_name == network.id);
@@ -186,6 +193,11 @@ ServiceView view_of(const World& world, const crd::Service& service, std::vector
 }
 
 }  // namespace
+
+bool is_stale(const engine::Attachment& at, const Network& network) {
+  if (at.network_name == network.name) return !at.network_id.empty() && at.network_id != network.id;
+  return at.network_id.empty() && is_network_id(at.network_name) && at.network_name != network.id;
+}
 
 World observe(const Input& input) {
   World world{.input = input, .facts = facts_of(input)};

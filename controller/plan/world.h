@@ -64,6 +64,9 @@ const crd::Dependency* unsatisfied(const World& world, const ServiceView& servic
 // When an exited container is to be started again.
 base::SystemTime restart_due(const ServiceView& service);
 
+// Whether the container cannot start, or does not reach `network`, as long as it is attached so: to one that is gone or was replaced.
+bool is_stale(const engine::Attachment& at, const engine::Network& network);
+
 // Whether it carries this instance's label and this environment's uid. All else is never looked at.
 bool is_owned(const Input& input, const engine::Labels& labels);
 bool engine_is_empty(const Input& input);

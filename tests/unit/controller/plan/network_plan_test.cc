@@ -160,6 +160,21 @@ TEST(NetworkPlan, AStoppedContainerWithTheIdOfARemovedNetworkIsConnectedBeforeIt
   EXPECT_EQ(actions[0].detach[0].network_id, "net0");
 }
 
+// Made when its network had just gone, the engine keeps the id as the name: it starts only when that is off.
+TEST(NetworkPlan, AContainerMadeForANetworkThatWasGoneIsDetachedFromItsId) {
+  Scene scene = one();
+  scene.network();
+  const std::string gone(64, 'a');
+  scene.created("a").attachments = {{gone, "", ""}, {"shop-0a1b2c3d", "", ""}};
+  const auto actions = plan(scene.input).actions;
+  ASSERT_EQ(actions.size(), 1u);
+  EXPECT_EQ(actions[0].kind, ActionKind::ConnectContainer);
+  ASSERT_EQ(actions[0].detach.size(), 1u);
+  EXPECT_EQ(actions[0].detach[0].network_name, gone);
+  scene.input.actual.containers.back().attachments = {{"shop-0a1b2c3d", "", ""}};
+  EXPECT_EQ(plan(scene.input).actions.at(0).kind, ActionKind::StartContainer);
+}
+
 TEST(NetworkPlan, AContainerInAForeignNetworkAsWellIsLeftInIt) {
   Scene scene = one();
   scene.network();

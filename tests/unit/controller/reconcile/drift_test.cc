@@ -104,6 +104,17 @@ TEST_F(DriftTest, AContainerThatIsHalfConnectedIsMadeAnew) {
   EXPECT_EQ(engine.containers().size(), 2u);
 }
 
+TEST_F(DriftTest, AContainerMadeWhileItsNetworkWentStartsOnTheNextOne) {
+  engine.lose_events(true);
+  for (const auto& name : {postgres(), container_of("shop", "api")}) engine.disconnect_behind_back(network(), name);
+  engine.remove_network_behind_back(network());
+  engine.lose_events(false);
+  engine.remove_behind_back(postgres());
+  run(30s);
+  EXPECT_EQ(phase("shop"), "Ready");
+  EXPECT_EQ(engine.count("network_create"), 1);
+}
+
 TEST_F(DriftTest, AKillIsFoundAlsoWhenItsEventIsLost) {
   engine.lose_events(true);
   engine.kill(postgres());
