@@ -1,5 +1,5 @@
 // For some minutes environments come, change and go while everything that may fail fails at random, under a seed.
-//   chaos --berthd PATH (--simulator PATH | --engine unix:///PATH [--dockerd-script PATH --dockerd-dir DIR]) [--minutes N] [--seed S] [--environments N]
+//   chaos --berthd PATH [--store-faults] (--simulator PATH | --engine unix:///PATH [--dockerd-script PATH --dockerd-dir DIR]) [--minutes N] [--seed S] [--environments N]
 #include <CLI/CLI.hpp>
 #include <csignal>
 #include <cstdio>
@@ -20,6 +20,7 @@ int main(int argc, char** argv) {
   auto* engine = app.add_option("--engine", options.engine, "unix:///PATH of a real one")->excludes(simulator);
   app.add_option("--dockerd-script", options.dockerd_script, "tests/lib/dockerd.sh")->needs(engine);
   app.add_option("--dockerd-dir", options.dockerd_dir, "the engine's folder, to kill it and start it again")->needs(engine);
+  app.add_flag("--store-faults", options.store_faults, "the disk of the store is full, older copies of it are restored; needs root");
   app.add_option("--minutes", options.minutes);
   app.add_option("--seed", options.seed, "what happens; random when absent");
   app.add_option("--environments", options.environments)->check(CLI::Range(1, 100));

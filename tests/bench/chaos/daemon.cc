@@ -122,13 +122,34 @@ void Daemon::tell(const Step& step, const Wish& before) {
   deliver();
 }
 
+void Daemon::hold() { held_ = true; }
+
+bool Daemon::back_up(const std::string& file) const {
+  const auto answer = api("GET", "/berth/v1/backup");
+  if (!answer.good()) return false;
+  std::ofstream out(file, std::ios::binary);
+  out << answer.text;
+  return static_cast<bool>(out.flush());
+}
+
+bool Daemon::restore(const std::string& file) {
+  bench::Child berthctl;
+  const auto program = std::filesystem::path(program_).parent_path() / "berthctl";
+  berthctl.start({program, "restore", file, "--data-dir", folder_ + "/data", "--force"}, folder_ + "/restore.log");
+  reap_ = true;
+  return berthctl.wait(10) && berthctl.status() == 0;
+}
+
 void Daemon::deliver() {
+  if (reap_ && wanted_ && api("POST", "/berth/v1/reap", R"({"confirm": true})").good()) reap_ = held_ = false;
+  if (held_) return;
   for (auto& [slot, queue] : untold_) {
     while (!queue.empty() && queue.front()()) queue.pop_front();
   }
 }
 
 bool Daemon::told(int slot) const {
+  if (held_) return false;
   const auto found = untold_.find(slot);
   return found == untold_.end() || found->second.empty();
 }

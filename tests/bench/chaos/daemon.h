@@ -37,6 +37,10 @@ class Daemon {
   // Told in order, for each slot; what cannot be told now is told later.
   void tell(const Step& step, const Wish& before);
   void deliver();
+  // Tells nothing until a restored store is there, and somebody has said that what it does not know may go.
+  void hold();
+  bool back_up(const std::string& file) const;
+  bool restore(const std::string& file);  // berthd does not run; with berthctl, which lies beside it
   bool told(int slot) const;
   const std::string& instance() const { return instance_; }
 
@@ -55,6 +59,8 @@ class Daemon {
   std::string instance_;
   bench::Child child_;
   bool wanted_ = false;
+  bool held_ = false;
+  bool reap_ = false;  // must still be confirmed
   std::map<int, std::deque<Telling>> untold_;
 };
 

@@ -6,6 +6,7 @@
 
 #include "tests/bench/chaos/daemon.h"
 #include "tests/bench/chaos/judge.h"
+#include "tests/bench/chaos/store_disk.h"
 #include "tests/bench/chaos/tally.h"
 
 namespace berth::chaos {
@@ -16,6 +17,7 @@ struct Options {
   std::string engine;
   std::string dockerd_script;
   std::string dockerd_dir;
+  bool store_faults = false;
   double minutes = 3;
   std::uint64_t seed = 0;
   int environments = 20;
@@ -36,6 +38,7 @@ class Run {
   void quiet();
   void end();
   void report() const;
+  void restart_if_it_miscounts();
   std::string difference();  // between what is wished and what is; "" when there is none
   void watch_until(Time until);
   void look();
@@ -53,6 +56,9 @@ class Run {
   bool take_port(const Step& step);
   bool make_foreigner(const Step& step);
   void end_berthd(const Step& step);
+  void start_berthd();
+  bool fill_disk(const Step& step);
+  bool restore_store(const Step& step);
   bool make_trouble(const Step& step);
   const SeenContainer* container_of(const Step& step) const;
   const SeenNetwork* network_of(int slot) const;
@@ -61,6 +67,7 @@ class Run {
   Options options_;
   std::string folder_;
   std::unique_ptr<Place> place_;
+  std::unique_ptr<StoreDisk> disk_;  // where store faults may be
   std::unique_ptr<Daemon> daemon_;
   std::unique_ptr<Foreigners> foreigners_;
   std::unique_ptr<Collisions> collisions_;
@@ -76,6 +83,7 @@ class Run {
   int collided_ = 0;
   int touched_ = 0;
   int leaked_ = 0;
+  int miscounted_ = 0;  // networks of which the engine itself lost count
   int failed_ = 0;  // whatever else must not be
 };
 

@@ -36,7 +36,9 @@ void Run::act(const Step& step) {
 Time Run::over(const Step& step) const {
   switch (step.kind) {
     case Kind::BerthdKilled:
-    case Kind::BerthdStopped: return now() + in_ms(step.lasts_ms / 4);
+    case Kind::BerthdStopped:
+    case Kind::StoreRestored: return now() + in_ms(step.lasts_ms / 4);
+    case Kind::DiskFull:
     case Kind::EngineRestarted:
     case Kind::EngineDown:
     case Kind::CallsSlow:
@@ -81,6 +83,8 @@ std::optional<std::set<int>> Run::hit(const Step& step) {
       if (!place_->restart(step.lasts_ms)) return std::nullopt;
       foreigners_->engine_restarted();
       return all;
+    case Kind::DiskFull: return fill_disk(step) ? std::optional(all) : std::nullopt;
+    case Kind::StoreRestored: return restore_store(step) ? std::optional(all) : std::nullopt;
     default:
       if (!make_trouble(step)) return std::nullopt;
       later(now() + in_ms(step.lasts_ms), [this, step] { place_->end_trouble(step); });
@@ -167,7 +171,33 @@ void Run::end_berthd(const Step& step) {
   } else if (!daemon_->stop()) {
     fault(failed_, "SIGTERM did not end berthd within 10 s");
   }
-  later(now() + in_ms(step.lasts_ms / 4), [this] { daemon_->start(); });
+  later(now() + in_ms(step.lasts_ms / 4), [this] { start_berthd(); });
+}
+
+// On a full disk it does not start: what starts it again would do so until it can.
+void Run::start_berthd() {
+  if (disk_) disk_->drain();
+  daemon_->start();
+}
+
+bool Run::fill_disk(const Step& step) {
+  if (!disk_->fill()) return false;
+  later(now() + in_ms(step.lasts_ms), [this] { disk_->drain(); });
+  return true;
+}
+
+// What users say is told after it, so that all they have said is in the copy; what berthd itself writes meanwhile is lost.
+bool Run::restore_store(const Step& step) {
+  const auto copy = folder_ + "/copy.db";
+  if (!daemon_->wanted() || !daemon_->back_up(copy)) return false;
+  daemon_->hold();
+  later(now() + in_ms(step.lasts_ms / 4), [this, copy] {
+    daemon_->kill();
+    disk_->drain();
+    if (!daemon_->restore(copy)) fault(failed_, "berthctl restore failed");
+    daemon_->start();
+  });
+  return true;
 }
 
 }  // namespace berth::chaos

@@ -38,7 +38,8 @@ const std::vector<std::pair<const char*, const char*>> kRefusals = {{"container_
 
 // What stops everything for a while.
 bool is_big(Kind kind) {
-  return kind == Kind::BerthdKilled || kind == Kind::BerthdStopped || kind == Kind::EngineRestarted || kind == Kind::EngineDown;
+  return kind == Kind::BerthdKilled || kind == Kind::BerthdStopped || kind == Kind::EngineRestarted || kind == Kind::EngineDown ||
+         kind == Kind::StoreRestored;
 }
 constexpr int kBigApart = 4000;
 
@@ -62,6 +63,8 @@ std::string_view name_of(Kind kind) {
     case Kind::BerthdKilled: return "berthd killed";
     case Kind::BerthdStopped: return "berthd stopped";
     case Kind::EngineRestarted: return "engine restarted";
+    case Kind::DiskFull: return "disk full";
+    case Kind::StoreRestored: return "older store restored";
     case Kind::EngineDown: return "engine down";
     case Kind::CallFails: return "call fails";
     case Kind::CallRefused: return "call refused";
@@ -87,13 +90,14 @@ std::string Step::str() const {
   return text;
 }
 
-Schedule::Schedule(std::uint64_t seed, int environments, Engine engine, bool engine_restarts)
+Schedule::Schedule(std::uint64_t seed, int environments, Engine engine, May may)
     : random_(seed), engine_(engine), wishes_(static_cast<std::size_t>(environments)), kills_(static_cast<std::size_t>(environments)) {
   weights_ = {{Kind::Create, 14},          {Kind::Change, 14},           {Kind::Delete, 10},         {Kind::ContainerKilled, 8},
               {Kind::ContainerStopped, 3}, {Kind::ContainerRemoved, 8},  {Kind::NetworkRemoved, 5},  {Kind::ContainerDisconnected, 6},
               {Kind::PortTaken, 4},        {Kind::ForeignNetwork, 3},    {Kind::ForeignJoined, 3},   {Kind::BerthdKilled, 3},
               {Kind::BerthdStopped, 2},    {Kind::ContainerPaused, 4},   {Kind::ContainerRenamed, 4}};
-  if (engine_restarts) weights_.emplace_back(Kind::EngineRestarted, 1);
+  if (may.store_faults) weights_.insert(weights_.end(), {{Kind::DiskFull, 3}, {Kind::StoreRestored, 2}});
+  if (may.engine_restarts) weights_.emplace_back(Kind::EngineRestarted, 1);
   if (engine == Engine::Simulated) {
     weights_.insert(weights_.end(), {{Kind::EngineDown, 2}, {Kind::CallFails, 8}, {Kind::CallRefused, 6}, {Kind::AnswerLost, 8},
                                      {Kind::CallsSlow, 3}, {Kind::StartsFail, 2}, {Kind::ContainersExit, 1}, {Kind::RemovalStuck, 2},

@@ -30,6 +30,9 @@ enum class Kind {
   BerthdKilled,
   BerthdStopped,
   EngineRestarted,
+  // What happens to the store, where it may.
+  DiskFull,
+  StoreRestored,  // berthd is killed, and an older copy put in its place
   // What an engine does in a bad hour: simulator only.
   EngineDown,
   CallFails,
@@ -64,7 +67,11 @@ struct Step {
 class Schedule {
  public:
   enum class Engine { Simulated, Real };
-  Schedule(std::uint64_t seed, int environments, Engine engine, bool engine_restarts);
+  struct May {
+    bool engine_restarts = false;
+    bool store_faults = false;
+  };
+  Schedule(std::uint64_t seed, int environments, Engine engine, May may);
   // Faults for 20 to 30 s, as planned; then the world has to come to rest.
   std::vector<Step> next_round();
 
