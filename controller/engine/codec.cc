@@ -25,6 +25,7 @@ Network network_from_json(const json& body) {
   network.driver = text(body, "Driver");
   network.labels = labels(body, "Labels");
   network.internal = flag(body, "Internal");
+  network.options = labels(body, "Options");
   network.created = time(body, "Created");
   const auto& configs = member(member(body, "IPAM"), "Config");
   if (configs.is_array()) {
@@ -43,13 +44,18 @@ Network network_from_json(const json& body) {
 json network_body(const NetworkSpec& spec) {
   json ipam = {{"Subnet", spec.subnet}};
   if (!spec.gateway.empty()) ipam["Gateway"] = spec.gateway;
+  json pools = json::array();
+  pools.push_back(std::move(ipam));
+  // Older engines do not choose one by themselves.
+  if (!spec.subnet_ipv6.empty()) pools.push_back({{"Subnet", spec.subnet_ipv6}, {"Gateway", spec.gateway_ipv6}});
   return {{"Name", spec.name},
           {"Driver", "bridge"},
           {"CheckDuplicate", true},
           {"Labels", spec.labels},
           {"Internal", spec.internal},
           {"Options", spec.options},
-          {"IPAM", {{"Driver", "default"}, {"Config", json::array({ipam})}}}};
+          {"EnableIPv6", !spec.subnet_ipv6.empty()},
+          {"IPAM", {{"Driver", "default"}, {"Config", std::move(pools)}}}};
 }
 
 json connect_body(const std::string& container_id, const std::vector<std::string>& aliases) {

@@ -20,6 +20,10 @@ std::string to_text(const json& value);
 Container container_from_list(const json& item);
 Container container_from_inspect(const json& body);
 json container_body(const ContainerSpec& spec);
+// The options as they stand in Config (`config`, the body of a create itself) and HostConfig (`host`), in a create and in an inspect alike.
+// The platform is not among them: it is part of the address.
+void put_options(const ContainerOptions& options, json& config, json& host);
+ContainerOptions options_from_json(const json& config, const json& host);
 json update_body(std::int64_t nano_cpus, std::int64_t memory_bytes, int cpus, std::int64_t cpu_shares = 0);
 // A container whose limit was taken away in place: an engine cannot remove a limit, so update_body() sets one
 // that limits nothing, and this reads it as none again. Such a limit is known by its value alone, on a

@@ -162,6 +162,7 @@ json container_body(const ContainerSpec& spec) {
     host["NetworkMode"] = network;
     body["NetworkingConfig"]["EndpointsConfig"][network] = {{"Aliases", spec.aliases}};
   }
+  put_options(spec.options, body, host);
   body["HostConfig"] = std::move(host);
   return body;
 }

@@ -137,7 +137,8 @@ class Engine {
   // Missing: ImageNotFound.
   virtual Task<Result<Image>> inspect_image(std::string reference, base::Deadline deadline) = 0;
   // Anonymous. Errors: ImageNotFound, ImagePullFailed, PullRateLimited, with the registry's text.
-  virtual Task<Result<void>> pull_image(std::string reference, base::Deadline deadline) = 0;
+  // `platform`: the one to be taken where there are several, "" for the engine's own.
+  virtual Task<Result<void>> pull_image(std::string reference, std::string platform, base::Deadline deadline) = 0;
 
   // Container, network and volume events from `since_nano` on (0: from now), without those of exec, attach,
   // top and the like.

@@ -55,6 +55,7 @@ const std::vector<Rule>& rules() {
 
       {{O::ContainerCreate}, 409, {"is already in use by container"}, Reason::NameConflict},
       {{O::ContainerCreate}, 404, {"no such image"}, Reason::ImageNotFound},
+      {{O::ContainerCreate}, 404, {"does not match the specified platform"}, Reason::ImageNotFound},
       {{O::ContainerCreate}, 404, {"network", "not found"}, Reason::NetworkMissing},
       {{O::ContainerCreate}, 0, {"invalid reference format"}, Reason::InvalidSpec},
       {{O::ContainerCreate}, 400, {}, Reason::InvalidSpec},
@@ -83,7 +84,16 @@ const std::vector<Rule>& rules() {
       // The engine's own runtime is broken: no fault of the spec.
       {{O::ContainerStart}, 0, {"unable to retrieve oci runtime error"}, Reason::EngineError},
       {{O::ContainerStart}, 0, {"unable to find user"}, Reason::InvalidSpec},
+      {{O::ContainerStart}, 0, {"failed to initialize logging driver"}, Reason::InvalidSpec},
+      {{O::ContainerStart}, 0, {"could not select device driver"}, Reason::InvalidSpec},
+      {{O::ContainerStart}, 0, {"error gathering device information"}, Reason::InvalidSpec},
+      {{O::ContainerStart}, 0, {"unable to apply caps"}, Reason::InvalidSpec},
+      {{O::ContainerStart}, 0, {"error during container init", "/proc/sys/"}, Reason::InvalidSpec},
+      {{O::ContainerStart}, 0, {"error during container init", "error setting rlimit"}, Reason::InvalidSpec},
+      {{O::ContainerStart}, 0, {"error during container init", "error mounting \"tmpfs\""}, Reason::InvalidSpec},
       {{O::ContainerStart}, 0, {"invalid transport protocol"}, Reason::InvalidSpec},
+      // SCTP, where the kernel has none.
+      {{O::ContainerStart, O::NetworkConnect}, 0, {"protocol not supported"}, Reason::InvalidSpec},
       {{O::ContainerStart}, 400, {}, Reason::InvalidSpec},
 
       {{O::Exec}, 409, {"is not running"}, Reason::ContainerExited},

@@ -37,7 +37,9 @@ Task<Result<std::string>> HttpEngine::create_container(ContainerSpec spec, base:
   auto unique_names = co_await wire_.speaks(Operation::ContainerCreate, kUniqueNetworkNames, deadline);
   if (!unique_names) co_return unique_names.error();
   if (*unique_names && !spec.network_name.empty()) spec.network_id.clear();
-  auto request = post("/containers/create?name=" + http::percent_encode(spec.name), container_body(spec));
+  auto target = "/containers/create?name=" + http::percent_encode(spec.name);
+  if (!spec.options.platform.empty()) target += "&platform=" + http::percent_encode(spec.options.platform);
+  auto request = post(std::move(target), container_body(spec));
   auto answer = co_await wire_.send(Operation::ContainerCreate, std::move(request), deadline);
   if (!answer) co_return answer.error();
   auto created = fields::text(json::parse(answer->body, nullptr, false), "Id");

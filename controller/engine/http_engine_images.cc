@@ -24,8 +24,8 @@ Task<Result<Image>> HttpEngine::inspect_image(std::string reference, base::Deadl
   co_return image_from_json(*body);
 }
 
-Task<Result<void>> HttpEngine::pull_image(std::string reference, base::Deadline deadline) {
-  auto pulled = co_await run_pull(reference, deadline);
+Task<Result<void>> HttpEngine::pull_image(std::string reference, std::string platform, base::Deadline deadline) {
+  auto pulled = co_await run_pull(reference, platform, deadline);
   if (pulled.has_error() && pulled.error().reason == Reason::EngineUnavailable &&
       deadline.expired(wire_.clock().steady_now())) {
     pulled = base::error(Reason::ImagePullFailed, "image_pull: " + reference + " did not arrive in time");
@@ -34,10 +34,11 @@ Task<Result<void>> HttpEngine::pull_image(std::string reference, base::Deadline 
   co_return pulled;
 }
 
-Task<Result<void>> HttpEngine::run_pull(std::string reference, base::Deadline deadline) {
+Task<Result<void>> HttpEngine::run_pull(std::string reference, std::string platform, base::Deadline deadline) {
   const auto name = split_reference(reference);
-  auto request = plain("POST", "/images/create?fromImage=" + http::percent_encode(name.repository) +
-                                   "&tag=" + http::percent_encode(name.tag));
+  auto target = "/images/create?fromImage=" + http::percent_encode(name.repository) + "&tag=" + http::percent_encode(name.tag);
+  if (!platform.empty()) target += "&platform=" + http::percent_encode(platform);
+  auto request = plain("POST", std::move(target));
   auto stream = co_await wire_.open(Operation::ImagePull, std::move(request), deadline);
   if (!stream) co_return stream.error();
   http::LineDecoder decoder;

@@ -57,13 +57,13 @@ class HttpEngine final : public Engine {
   Task<Result<void>> remove_volume(std::string name, base::Deadline deadline) override;
 
   Task<Result<Image>> inspect_image(std::string reference, base::Deadline deadline) override;
-  Task<Result<void>> pull_image(std::string reference, base::Deadline deadline) override;
+  Task<Result<void>> pull_image(std::string reference, std::string platform, base::Deadline deadline) override;
 
   Task<Result<std::unique_ptr<EventStream>>> events(std::int64_t since_nano) override;
 
  private:
   Task<Result<bool>> has_path(std::string id, std::string path, base::Deadline deadline);
-  Task<Result<void>> run_pull(std::string reference, base::Deadline deadline);
+  Task<Result<void>> run_pull(std::string reference, std::string platform, base::Deadline deadline);
   Task<Result<ExecResult>> run_exec(std::string id, std::vector<std::string> command,
                                     base::Deadline deadline);
   Task<Result<std::string>> start_exec(std::string exec_id, base::Deadline deadline);

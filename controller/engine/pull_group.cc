@@ -48,20 +48,21 @@ class PullGroup::Seat {
 PullGroup::PullGroup(Executor executor, base::Clock& clock, Engine& engine)
     : clock_(clock), engine_(engine), executor_(executor) {}
 
-std::shared_ptr<PullGroup::Flight> PullGroup::board(const std::string& key, const std::string& reference) {
+std::shared_ptr<PullGroup::Flight> PullGroup::board(const std::string& key, const std::string& reference,
+                                                    const std::string& platform) {
   std::erase_if(landed_, [](const auto& flight) { return flight->tasks.size() == 0; });
   auto& place = flights_[key];
   if (!place) {
     place = std::make_shared<Flight>(executor_);
-    place->tasks.spawn("pull " + reference, fly(key, reference, place));
+    place->tasks.spawn("pull " + reference, fly(key, reference, platform, place));
   }
   return place;
 }
 
-Task<Result<void>> PullGroup::pull(std::string reference, Wanted wanted) {
+Task<Result<void>> PullGroup::pull(std::string reference, std::string platform, Wanted wanted) {
   if (stopped_ || (wanted && !wanted())) co_return given_up(reference);
-  const auto key = normalized_reference(reference);
-  const auto flight = board(key, reference);
+  const auto key = normalized_reference(reference) + (platform.empty() ? "" : " " + platform);
+  const auto flight = board(key, reference, platform);
   const Seat seat(*this, key, flight);
   while (!flight->outcome) {
     co_await flight->landed.wait();
@@ -74,12 +75,12 @@ void PullGroup::look_again() {
   for (const auto& [key, flight] : flights_) flight->landed.notify_all();
 }
 
-Task<void> PullGroup::fly(std::string key, std::string reference, std::shared_ptr<Flight> flight) {
+Task<void> PullGroup::fly(std::string key, std::string reference, std::string platform, std::shared_ptr<Flight> flight) {
   std::exception_ptr failure;
   std::optional<Result<void>> outcome;
   try {
     const auto deadline = base::Deadline::after(clock_.steady_now(), kPullTime);
-    outcome = co_await engine_.pull_image(reference, deadline);
+    outcome = co_await engine_.pull_image(reference, platform, deadline);
   } catch (...) {
     failure = std::current_exception();
     outcome = given_up(reference);

@@ -35,6 +35,51 @@ struct Healthcheck {
   std::vector<std::string> test;  // {"NONE"} disables the image's own
 };
 
+struct Ulimit {
+  std::string name;
+  std::int64_t soft = 0;  // -1: none
+  std::int64_t hard = 0;
+  bool operator==(const Ulimit&) const = default;
+};
+
+struct Device {
+  std::string path;
+  std::string container_path;
+  std::string permissions;  // of "rwm"
+  bool operator==(const Device&) const = default;
+};
+
+// What a container may be made with beside its program, its network and its limits. Everything empty, 0, false or absent is not sent:
+// it is then as the image or the engine has it.
+struct ContainerOptions {
+  std::optional<bool> init;
+  std::string platform;  // "linux/arm64"
+  std::string stop_signal;
+  bool open_stdin = false;
+  bool tty = false;
+  std::vector<Ulimit> ulimits;
+  std::map<std::string, std::string> sysctls;
+  std::int64_t shm_bytes = 0;
+  std::map<std::string, std::string> tmpfs;  // by path: mount options
+  std::vector<std::string> extra_hosts;      // "name:address"
+  std::vector<std::string> dns_servers;
+  std::vector<std::string> dns_searches;
+  std::vector<std::string> dns_options;
+  std::string user;  // "1000:1000"
+  std::vector<std::string> groups;
+  bool privileged = false;
+  std::vector<std::string> cap_add;
+  std::vector<std::string> cap_drop;
+  bool read_only_root = false;
+  std::vector<std::string> security_options;
+  std::int64_t pids_limit = 0;
+  std::string log_driver;
+  std::map<std::string, std::string> log_options;
+  std::vector<Device> devices;
+  int gpus = 0;
+  bool operator==(const ContainerOptions&) const = default;
+};
+
 struct ContainerSpec {
   std::string name;
   std::string image;
@@ -53,6 +98,7 @@ struct ContainerSpec {
   std::int64_t cpu_shares = 0;
   std::optional<int> stop_timeout_seconds;
   std::optional<Healthcheck> healthcheck;
+  ContainerOptions options;
 };
 
 enum class ContainerState { Created, Running, Paused, Restarting, Removing, Exited, Dead };
@@ -93,6 +139,8 @@ struct NetworkSpec {
   Labels labels;
   std::string subnet;   // "10.213.0.32/27"; always set by berth
   std::string gateway;  // always sent: the engine does not report it otherwise
+  std::string subnet_ipv6;  // "" = IPv4 only
+  std::string gateway_ipv6;
   bool internal = false;
   std::map<std::string, std::string> options;
 };
@@ -109,6 +157,7 @@ struct Network {
   Labels labels;
   std::vector<std::string> subnets;
   bool internal = false;
+  std::map<std::string, std::string> options;
   base::SystemTime created{};
   std::vector<NetworkEndpoint> endpoints;  // only from inspect, only running ones
 };

@@ -48,7 +48,7 @@ class ActionRunner {
   Task<Result<std::string>> create_or_pull(Subject subject, plan::Action action);
   Task<Result<std::string>> create_once(Subject subject, engine::ContainerSpec spec);
   Task<Result<std::string>> settle_name(Subject subject, engine::ContainerSpec spec, Error conflict);
-  Task<Result<void>> pull(Subject subject, std::string image);
+  Task<Result<void>> pull(Subject subject, std::string image, std::string platform);
   Task<Result<void>> start_container(Subject subject, plan::Action action);
   Task<Result<void>> remove_container(Subject subject, plan::Action action);
   Task<Result<void>> await_removal(std::string id);

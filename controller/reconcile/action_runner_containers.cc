@@ -57,26 +57,28 @@ Task<Result<void>> ActionRunner::create_container(Subject subject, plan::Action 
 
 Task<Result<std::string>> ActionRunner::create_or_pull(Subject subject, plan::Action action) {
   const auto image = action.container->image;
+  const auto platform = action.container->options.platform;
   if (action.pull == crd::PullPolicy::Always) {
-    auto pulled = co_await pull(subject, image);
+    auto pulled = co_await pull(subject, image, platform);
     if (pulled.has_error()) co_return pulled.error();
   }
   auto spec = *action.container;
   auto created = co_await create_once(subject, std::move(spec));
   if (created.has_value() || created.error().reason != Reason::ImageNotFound) co_return created;
   if (action.pull == crd::PullPolicy::Never) {
-    co_return base::error(Reason::ImageNotFound, "image " + image + " is not on the engine, and imagePullPolicy is Never");
+    co_return base::error(Reason::ImageNotFound, "image " + image + (platform.empty() ? "" : " for " + platform) +
+                                                     " is not on the engine, and imagePullPolicy is Never");
   }
-  auto pulled = co_await pull(subject, image);
+  auto pulled = co_await pull(subject, image, platform);
   if (pulled.has_error()) co_return pulled.error();
   spec = *action.container;
   co_return co_await create_once(subject, std::move(spec));
 }
 
-Task<Result<void>> ActionRunner::pull(Subject subject, std::string image) {
+Task<Result<void>> ActionRunner::pull(Subject subject, std::string image, std::string platform) {
   emit_(subject.object, false, "Pulling", "Pulling image " + image);
   auto wanted = subject.wanted;
-  auto pulled = co_await host_.pulls.pull(image, std::move(wanted));
+  auto pulled = co_await host_.pulls.pull(image, platform, std::move(wanted));
   if (pulled.has_error()) co_return pulled;
   emit_(subject.object, false, "Pulled", "Pulled image " + image);
   // A pull takes minutes: what was to be made may be another thing by now.

@@ -28,6 +28,7 @@ Task<Result<void>> ActionRunner::create_network(Subject subject, plan::Action ac
   network.driver = "bridge";
   network.labels = spec.labels;
   network.subnets = {spec.subnet};
+  if (!spec.subnet_ipv6.empty()) network.subnets.push_back(spec.subnet_ipv6);
   network.internal = spec.internal;
   network.created = host_.clock.system_now();
   host_.mirror.put(std::move(network));

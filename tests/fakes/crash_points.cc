@@ -116,9 +116,9 @@ class CrashingEngine final : public engine::Engine {
     const std::string what = "remove_volume " + name;
     return around(points_, what, inner_->remove_volume(std::move(name), deadline));
   }
-  Task<Result<void>> pull_image(std::string reference, base::Deadline deadline) override {
+  Task<Result<void>> pull_image(std::string reference, std::string platform, base::Deadline deadline) override {
     const std::string what = "pull_image " + reference;
-    return around(points_, what, inner_->pull_image(std::move(reference), deadline));
+    return around(points_, what, inner_->pull_image(std::move(reference), std::move(platform), deadline));
   }
 
   // What changes nothing that berth would have to remember.

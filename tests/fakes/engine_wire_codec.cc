@@ -2,6 +2,7 @@
 
 #include <charconv>
 
+#include "controller/engine/codec.h"
 #include "controller/engine/codec_fields.h"
 #include "tests/fakes/engine_wire_handlers.h"
 #include "tests/fakes/fake_engine_state.h"
@@ -149,6 +150,7 @@ json inspected_container(const engine::Container& container, const engine::Conta
                {"CpuShares", container.cpu_shares},
                {"PortBindings", port_map(spec.ports, true)}};
   json settings = {{"Ports", port_map(container.ports, true)}, {"Networks", networks_of(container)}};
+  engine::put_options(spec.options, config, host);
   return {{"Id", container.id},
           {"Name", "/" + container.name},
           {"Image", container.image_id},
@@ -179,11 +181,11 @@ json network_json(const engine::Network& network) {
           {"Created", engine_time(network.created)},
           {"Scope", "local"},
           {"Driver", network.driver},
-          {"EnableIPv6", false},
+          {"EnableIPv6", network.subnets.size() > 1},
           {"Internal", network.internal},
           {"IPAM", std::move(ipam)},
           {"Labels", network.labels},
-          {"Options", json::object()},
+          {"Options", network.options},
           {"Containers", std::move(containers)}};
 }
 
@@ -239,6 +241,7 @@ engine::ContainerSpec spec_from_body(std::string name, const json& body) {
   if (fields::member(body, "StopTimeout").is_number_integer()) spec.stop_timeout_seconds = fields::number(body, "StopTimeout");
   const auto test = fields::texts(fields::member(body, "Healthcheck"), "Test");
   if (!test.empty()) spec.healthcheck = engine::Healthcheck{test};
+  spec.options = engine::options_from_json(body, host);
   return spec;
 }
 
@@ -252,6 +255,10 @@ engine::NetworkSpec network_from_body(const json& body) {
   if (configs.is_array() && !configs.empty()) {
     spec.subnet = fields::text(configs.front(), "Subnet");
     spec.gateway = fields::text(configs.front(), "Gateway");
+    if (configs.size() > 1 && fields::flag(body, "EnableIPv6")) {
+      spec.subnet_ipv6 = fields::text(configs[1], "Subnet");
+      spec.gateway_ipv6 = fields::text(configs[1], "Gateway");
+    }
   }
   return spec;
 }

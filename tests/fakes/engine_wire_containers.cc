@@ -56,6 +56,7 @@ Task<void> EngineWireHandlers::list_containers(Exchange& exchange) {
 
 Task<void> EngineWireHandlers::create_container(Exchange& exchange) {
   auto spec = spec_from_body(exchange.value("name"), exchange.body());
+  spec.options.platform = exchange.value("platform");
   auto created = co_await engine_.create_container(std::move(spec), patience());
   json body = {{"Id", value_or_refuse(std::move(created))}, {"Warnings", json::array()}};
   co_await answer(exchange, 201, std::move(body));

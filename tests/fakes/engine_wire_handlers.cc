@@ -217,7 +217,8 @@ Task<void> EngineWireHandlers::pull_image(Exchange& exchange) {
   const auto tag = exchange.value("tag");
   if (repository.empty() || tag.empty()) throw WireRefusal{400, "a pull needs fromImage and tag"};
   auto reference = repository + (tag.find(':') == std::string::npos ? ":" : "@") + tag;
-  auto pulled = co_await engine_.pull_image(reference, patience());
+  auto platform = exchange.value("platform");
+  auto pulled = co_await engine_.pull_image(reference, std::move(platform), patience());
   if (!pulled) {
     const auto& error = pulled.error();
     const bool early = error.reason == Reason::ImageNotFound || error.reason == Reason::InvalidSpec;

@@ -155,11 +155,12 @@ Task<Result<engine::Image>> FakeEngine::inspect_image(std::string reference, bas
   });
 }
 
-Task<Result<void>> FakeEngine::pull_image(std::string reference, base::Deadline deadline) {
-  return call("image_pull", reference, deadline, [this, reference]() -> Result<void> {
+Task<Result<void>> FakeEngine::pull_image(std::string reference, std::string platform, base::Deadline deadline) {
+  return call("image_pull", reference, deadline, [this, reference, platform]() -> Result<void> {
     const auto found = registry_.find(reference);
     if (found == registry_.end() && every_pull_succeeds) {
       add_image(reference, {});
+      platforms_[reference] = platform;
       return {};
     }
     if (found == registry_.end()) {
@@ -167,6 +168,7 @@ Task<Result<void>> FakeEngine::pull_image(std::string reference, base::Deadline 
     }
     if (!found->second) return found->second.error();
     add_image(reference, *found->second);
+    platforms_[reference] = platform;
     return {};
   });
 }

@@ -168,7 +168,7 @@ class FakeEngine final : public engine::Engine {
                                                          base::Deadline deadline) override;
   Task<Result<void>> remove_volume(std::string name, base::Deadline deadline) override;
   Task<Result<engine::Image>> inspect_image(std::string reference, base::Deadline deadline) override;
-  Task<Result<void>> pull_image(std::string reference, base::Deadline deadline) override;
+  Task<Result<void>> pull_image(std::string reference, std::string platform, base::Deadline deadline) override;
   Task<Result<std::unique_ptr<engine::EventStream>>> events(std::int64_t since_nano) override;
 
  private:
@@ -209,6 +209,7 @@ class FakeEngine final : public engine::Engine {
   Behaviour behaviour_of(const Box& box) const;
   std::optional<Error> port_conflict(const Box& box) const;
   std::optional<engine::Image> find_image(const std::string& reference) const;
+  bool has_platform(const std::string& reference, const std::string& platform) const;
 
   // fake_engine_networks.cc
   NetPtr find_network(const std::string& id_or_name) const;
@@ -237,6 +238,7 @@ class FakeEngine final : public engine::Engine {
   std::vector<std::weak_ptr<const std::string>> pools_;  // subnets of networks that are being made
   std::map<std::string, engine::Volume> volumes_;
   std::map<std::string, engine::Image> images_;
+  std::map<std::string, std::string> platforms_;  // of the images that were pulled
   std::map<std::string, Result<engine::Image>> registry_;
   std::map<std::string, Behaviour> behaviours_;
   std::set<std::pair<std::string, std::uint16_t>> held_ports_;

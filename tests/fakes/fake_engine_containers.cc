@@ -48,6 +48,14 @@ std::string bad_value(const engine::ContainerSpec& spec, int cpus) {
 
 }  // namespace
 
+// What was not pulled for a platform is for the engine's own.
+bool FakeEngine::has_platform(const std::string& reference, const std::string& platform) const {
+  if (platform.empty() || !images_.contains(reference)) return true;
+  const auto pulled = platforms_.find(reference);
+  const bool own = pulled == platforms_.end() || pulled->second.empty();
+  return platform == (own ? "linux/amd64" : pulled->second);
+}
+
 FakeEngine::BoxPtr FakeEngine::find_box(const std::string& id_or_name) const {
   if (const auto found = boxes_.find(id_or_name); found != boxes_.end()) return found->second;
   for (const auto& [id, box] : boxes_) {
@@ -61,6 +69,10 @@ Result<std::string> FakeEngine::create(const engine::ContainerSpec& spec) {
     return base::error(Reason::InvalidSpec, bad);
   const auto image = find_image(spec.image);
   if (!image) return base::error(Reason::ImageNotFound, "No such image: " + spec.image);
+  if (!has_platform(spec.image, spec.options.platform)) {
+    return base::error(Reason::ImageNotFound, "image with reference " + spec.image +
+                                                  " was found but does not match the specified platform: wanted " + spec.options.platform);
+  }
   if (const auto holder = find_box(spec.name)) {
     return base::error(
         Reason::NameConflict,
@@ -80,6 +92,7 @@ Result<std::string> FakeEngine::create(const engine::ContainerSpec& spec) {
   view.nano_cpus = spec.nano_cpus;
   view.memory_bytes = spec.memory_bytes;
   view.cpu_shares = spec.cpu_shares;
+  view.tty = spec.options.tty;
   view.has_healthcheck =
       spec.healthcheck ? spec.healthcheck->test != std::vector<std::string>{"NONE"} : image->has_healthcheck;
   // The id of its network becomes known at its first start.

@@ -173,7 +173,9 @@ engine::Network FakeEngine::describe(const Net& network, bool with_endpoints) co
   described.driver = "bridge";
   described.labels = network.spec.labels;
   described.subnets = {network.spec.subnet};
+  if (!network.spec.subnet_ipv6.empty()) described.subnets.push_back(network.spec.subnet_ipv6);
   described.internal = network.spec.internal;
+  described.options = network.spec.options;
   described.created = network.created;
   if (!with_endpoints) return described;
   for (const auto& [id, box] : boxes_) {

@@ -210,11 +210,12 @@ TEST_F(HttpEngineTest, ExecEndsAtItsDeadlineAndKeepsTheEndOfTheOutput) {
 }
 
 Task<void> pulls(RealHarness& h) {
+  const std::string own;
   std::string nowhere = "127.0.0.1:1/nothing";
-  auto pulled = co_await h.engine().pull_image(std::move(nowhere), h.soon());
+  auto pulled = co_await h.engine().pull_image(std::move(nowhere), own, h.soon());
   expect_reason(pulled, Reason::ImagePullFailed);
   std::string bad = "Upper/CASE:1";
-  pulled = co_await h.engine().pull_image(std::move(bad), h.soon());
+  pulled = co_await h.engine().pull_image(std::move(bad), own, h.soon());
   expect_reason(pulled, Reason::InvalidSpec);
   EXPECT_NE(h.metrics_text().find("berth_engine_pulls_total{host=\"local\",result=\"failure\"} 2"),
             std::string::npos);

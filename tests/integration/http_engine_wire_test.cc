@@ -327,7 +327,7 @@ TEST_F(EngineWireTest, APullIsAnonymousNamesItsTagAndReadsTheProgressToItsEnd) {
                    "{\"status\":\"Digest: sha256:abcd\"}\r\n{\"errorDetail\":{}}\n[]\n7\n"},
                   Answer::Then::Close);
   };
-  EXPECT_TRUE(run(engine->pull_image("postgres:16", in(5s))).has_value());
+  EXPECT_TRUE(run(engine->pull_image("postgres:16", "", in(5s))).has_value());
   ASSERT_EQ(peer.requests.size(), 2u);
   EXPECT_EQ(peer.requests[1].line, "POST /v1.45/images/create?fromImage=postgres&tag=16");
   EXPECT_EQ(peer.requests[1].head.find("X-Registry-Auth"), std::string::npos);
@@ -349,10 +349,10 @@ TEST_F(EngineWireTest, APullThatFailsBehindASuccessIsAFailure) {
     peer.script = [&, text = line](const Request&) {
       return stream({"{\"status\":\"Pulling\"}\n", text}, Answer::Then::Close);
     };
-    expect_reason(run(engine->pull_image("n:1", in(5s))), reason);
+    expect_reason(run(engine->pull_image("n:1", "", in(5s))), reason);
   }
   peer.script = [](const Request&) { return answer(503, refusal("received unexpected HTTP status: 503")); };
-  expect_reason(run(engine->pull_image("n:1", in(5s))), Reason::ImagePullFailed);
+  expect_reason(run(engine->pull_image("n:1", "", in(5s))), Reason::ImagePullFailed);
   EXPECT_NE(registry.text().find("berth_engine_pulls_total{host=\"local\",result=\"failure\"} 5"),
             std::string::npos);
 }
@@ -361,13 +361,13 @@ TEST_F(EngineWireTest, APullThatIsCutIsTheEnginesAndOneThatIsLateThePulls) {
   peer.script = [](const Request&) {
     return Answer{{"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n"}, Answer::Then::Close};
   };
-  expect_reason(run(engine->pull_image("n:1", in(5s))), Reason::EngineUnavailable);
+  expect_reason(run(engine->pull_image("n:1", "", in(5s))), Reason::EngineUnavailable);
   peer.script = [](const Request&) { return stream({"{\"status\":\"Downloading\"}\n"}, Answer::Then::Stay); };
-  const auto late = run(engine->pull_image("n:1", in(100ms)));
+  const auto late = run(engine->pull_image("n:1", "", in(100ms)));
   expect_reason(late, Reason::ImagePullFailed);
   EXPECT_EQ(late.error().message, "image_pull: n:1 did not arrive in time");
   peer.hangs = true;
-  expect_reason(run(engine->pull_image("n:1", in(100ms))), Reason::ImagePullFailed);
+  expect_reason(run(engine->pull_image("n:1", "", in(100ms))), Reason::ImagePullFailed);
   peer.hangs = false;
   peer.look_again();
 }
@@ -381,8 +381,8 @@ Task<void> leave_a_pull(EngineWireTest& t, bool& wanted, PullGroup& pulls) {
 
 Task<void> pull_while(PullGroup& pulls, const bool& wanted, std::vector<std::string>& outcomes) {
   PullGroup::Wanted still = [&wanted] { return wanted; };
-  std::string reference = "n:1";
-  auto pulled = co_await pulls.pull(std::move(reference), std::move(still));
+  std::string reference = "n:1", platform;
+  auto pulled = co_await pulls.pull(std::move(reference), std::move(platform), std::move(still));
   outcomes.emplace_back(pulled ? "pulled" : base::to_string(pulled.error().reason));
 }
 

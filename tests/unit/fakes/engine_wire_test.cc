@@ -121,20 +121,58 @@ Task<void> lost_answer(WireHarness& h) {
 }
 TEST_F(EngineWire, AnAnswerCanBeLostWhoseCallTookEffect) { h.run(lost_answer(h)); }
 
+Task<void> options_over_the_wire(WireHarness& h) {
+  auto spec = h.sleeping("a");
+  spec.options.init = true;
+  spec.options.platform = "linux/amd64";
+  spec.options.tty = true;
+  spec.options.ulimits = {{"nofile", 1, 2}};
+  spec.options.tmpfs = {{"/run", "size=1"}};
+  spec.options.log_driver = "local";
+  spec.options.gpus = 1;
+  spec.options.devices = {{"/dev/a", "/dev/b", "r"}};
+  const auto wanted = spec.options;
+  const auto id = co_await make_container(h, std::move(spec));
+  EXPECT_EQ(h.fake().spec(id)->options, wanted);
+  const auto container = co_await inspect(h, id);
+  EXPECT_TRUE(container.tty);
+}
+TEST_F(EngineWire, OptionsOfAContainerArriveAsTheyWereSent) { h.run(options_over_the_wire(h)); }
+
+Task<void> platforms(WireHarness& h) {
+  h.fake().every_image_exists = false;
+  h.fake().offer_image("many:1", {});
+  const std::string own, other = "linux/arm64";
+  auto pulled = co_await h.engine().pull_image("many:1", own, h.soon());
+  CO_ASSERT_OK(pulled);
+  auto spec = h.sleeping("a");
+  spec.image = "many:1";
+  spec.options.platform = other;
+  auto copy = spec;
+  auto created = co_await h.engine().create_container(std::move(copy), h.soon());
+  expect_reason(created, Reason::ImageNotFound);
+  pulled = co_await h.engine().pull_image("many:1", other, h.soon());
+  CO_ASSERT_OK(pulled);
+  created = co_await h.engine().create_container(std::move(spec), h.soon());
+  CO_ASSERT_OK(created);
+}
+TEST_F(EngineWire, AnImageOfAnotherPlatformIsPulledForThatOne) { h.run(platforms(h)); }
+
 Task<void> pulls(WireHarness& h) {
+  const std::string own;
   h.fake().offer_image("there:1", {});
   h.fake().refuse_pull("limited:1", base::error(Reason::PullRateLimited, "toomanyrequests: slower, please"));
   h.fake().refuse_pull("broken:1", base::error(Reason::ImagePullFailed, "dial tcp: no such host"));
-  auto pulled = co_await h.engine().pull_image("there:1", h.soon());
+  auto pulled = co_await h.engine().pull_image("there:1", own, h.soon());
   CO_ASSERT_OK(pulled);
   auto image = co_await h.engine().inspect_image("there:1", h.soon());
   CO_ASSERT_OK(image);
   EXPECT_EQ(image->repo_tags, std::vector<std::string>{"there:1"});
-  pulled = co_await h.engine().pull_image("limited:1", h.soon());
+  pulled = co_await h.engine().pull_image("limited:1", own, h.soon());
   expect_reason(pulled, Reason::PullRateLimited);
-  pulled = co_await h.engine().pull_image("broken:1", h.soon());
+  pulled = co_await h.engine().pull_image("broken:1", own, h.soon());
   expect_reason(pulled, Reason::ImagePullFailed);
-  pulled = co_await h.engine().pull_image("registry.test:5000/team/nothing:2", h.soon());
+  pulled = co_await h.engine().pull_image("registry.test:5000/team/nothing:2", own, h.soon());
   expect_reason(pulled, Reason::ImageNotFound);
   auto missing = co_await h.engine().inspect_image("registry.test:5000/team/nothing:2", h.soon());
   expect_reason(missing, Reason::ImageNotFound);

@@ -114,7 +114,7 @@ TEST(EngineCodec, TheBodySaysOnlyWhatTheSpecSays) {
        {"Cmd", "Entrypoint", "WorkingDir", "Hostname", "StopTimeout", "Healthcheck", "NetworkingConfig"}) {
     EXPECT_FALSE(body.contains(key)) << key;
   }
-  for (const char* key : {"Memory", "MemorySwap", "NanoCpus", "CpuShares", "NetworkMode"}) {
+  for (const char* key : {"Memory", "MemorySwap", "NanoCpus", "CpuShares", "NetworkMode", "Init", "ShmSize", "LogConfig", "DeviceRequests"}) {
     EXPECT_FALSE(body["HostConfig"].contains(key)) << key;
   }
   spec.entrypoint = {"sh"};
@@ -132,6 +132,75 @@ TEST(EngineCodec, TheBodySaysOnlyWhatTheSpecSays) {
   EXPECT_EQ(body["HostConfig"]["NetworkMode"], "0123");
   EXPECT_EQ(body["NetworkingConfig"]["EndpointsConfig"], json::parse(R"({"0123":{"Aliases":["db"]}})"));
   EXPECT_EQ(body["HostConfig"]["MemorySwap"], 64 << 20);
+}
+
+TEST(EngineCodec, ANetworkMayHaveIpv6) {
+  NetworkSpec spec;
+  spec.subnet = "10.213.0.0/27";
+  spec.gateway = "10.213.0.1";
+  EXPECT_EQ(network_body(spec)["EnableIPv6"], false);
+  EXPECT_EQ(network_body(spec)["IPAM"]["Config"].size(), 1u);
+  spec.subnet_ipv6 = "fd00::/64";
+  spec.gateway_ipv6 = "fd00::1";
+  EXPECT_EQ(network_body(spec)["EnableIPv6"], true);
+  EXPECT_EQ(network_body(spec)["IPAM"]["Config"],
+            json::parse(R"([{"Subnet":"10.213.0.0/27","Gateway":"10.213.0.1"},{"Subnet":"fd00::/64","Gateway":"fd00::1"}])"));
+}
+
+ContainerOptions every_option() {
+  ContainerOptions options;
+  options.init = false;
+  options.stop_signal = "SIGINT";
+  options.open_stdin = true;
+  options.tty = true;
+  options.ulimits = {{"nofile", 1024, -1}};
+  options.sysctls = {{"kernel.sem", "1"}};
+  options.shm_bytes = 1;
+  options.tmpfs = {{"/run", "size=5"}, {"/x", ""}};
+  options.extra_hosts = {"a:10.0.0.1"};
+  options.dns_servers = {"10.0.0.53"};
+  options.dns_searches = {"d"};
+  options.dns_options = {"ndots:2"};
+  options.user = "1:2";
+  options.groups = {"3"};
+  options.privileged = true;
+  options.cap_add = {"KILL"};
+  options.cap_drop = {"ALL"};
+  options.read_only_root = true;
+  options.security_options = {"no-new-privileges"};
+  options.pids_limit = 9;
+  options.log_driver = "local";
+  options.log_options = {{"max-file", "2"}};
+  options.devices = {{"/dev/a", "/dev/b", "rw"}};
+  options.gpus = 2;
+  return options;
+}
+
+TEST(EngineCodec, OptionsStandWhereTheEngineLooksForThem) {
+  ContainerSpec spec;
+  spec.options = every_option();
+  auto body = container_body(spec);
+  const auto host = body["HostConfig"];
+  body.erase("HostConfig");
+  for (const char* key : {"Image", "Env", "Labels", "ExposedPorts"}) body.erase(key);
+  EXPECT_EQ(body, json::parse(R"({"StopSignal":"SIGINT","OpenStdin":true,"Tty":true,"User":"1:2"})"));
+  EXPECT_EQ(host, json::parse(R"({"PortBindings":{},"RestartPolicy":{"Name":"no"},"Init":false,
+    "Ulimits":[{"Name":"nofile","Soft":1024,"Hard":-1}],"Sysctls":{"kernel.sem":"1"},"ShmSize":1,"Tmpfs":{"/run":"size=5","/x":""},
+    "ExtraHosts":["a:10.0.0.1"],"Dns":["10.0.0.53"],"DnsSearch":["d"],"DnsOptions":["ndots:2"],"GroupAdd":["3"],"Privileged":true,
+    "CapAdd":["KILL"],"CapDrop":["ALL"],"ReadonlyRootfs":true,"SecurityOpt":["no-new-privileges"],"PidsLimit":9,
+    "LogConfig":{"Type":"local","Config":{"max-file":"2"}},
+    "Devices":[{"PathOnHost":"/dev/a","PathInContainer":"/dev/b","CgroupPermissions":"rw"}],
+    "DeviceRequests":[{"Driver":"","Count":2,"DeviceIDs":null,"Capabilities":[["gpu"]],"Options":{}}]})"));
+}
+
+TEST(EngineCodec, OptionsAreReadBackAsTheyWereWritten) {
+  ContainerSpec spec;
+  spec.options = every_option();
+  const auto body = container_body(spec);
+  EXPECT_EQ(options_from_json(body, body["HostConfig"]), spec.options);
+  EXPECT_EQ(options_from_json(json::object(), json::object()), ContainerOptions());
+  EXPECT_EQ(options_from_json(json::parse(R"({"Tty":null,"User":7})"), json::parse(R"({"Ulimits":null,"Devices":{},"DeviceRequests":null,"LogConfig":null})")),
+            ContainerOptions());
 }
 
 TEST(EngineCodec, BytesThatAreNoUtf8DoNotThrow) {

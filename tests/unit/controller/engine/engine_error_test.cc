@@ -22,6 +22,33 @@ const Answer kAnswers[] = {
      "able to reuse that name.",
      Reason::NameConflict},
     {O::ContainerCreate, 404, "No such image: nosuch:1", Reason::ImageNotFound},
+    {O::ContainerStart, 500,
+     "failed to create shim task: OCI runtime create failed: runc create failed: unable to start container process: unable to apply caps: "
+     "operation not permitted: unknown",
+     Reason::InvalidSpec},
+    {O::ContainerStart, 500, "failed to initialize logging driver: journald is not enabled on this host", Reason::InvalidSpec},
+    {O::ContainerStart, 500, "could not select device driver \"\" with capabilities: [[gpu]]", Reason::InvalidSpec},
+    {O::ContainerStart, 500,
+     "error gathering device information while adding custom device \"/dev/nope\": no such file or directory", Reason::InvalidSpec},
+    {O::ContainerStart, 500,
+     "failed to create shim task: OCI runtime create failed: runc create failed: unable to start container process: error during container "
+     "init: open /proc/sys/net/zork: no such file or directory: unknown",
+     Reason::InvalidSpec},
+    {O::ContainerStart, 500,
+     "failed to create shim task: OCI runtime create failed: runc create failed: unable to start container process: error during container "
+     "init: error setting rlimits for ready process: error setting rlimit type 7: operation not permitted: unknown",
+     Reason::InvalidSpec},
+    {O::ContainerStart, 500,
+     "failed to create shim task: OCI runtime create failed: runc create failed: unable to start container process: error during container "
+     "init: error mounting \"tmpfs\" to rootfs at \"/etc/passwd\": mount tmpfs:/etc/passwd (via /proc/self/fd/6), flags: 0xe: not a directory: "
+     "unknown: Are you trying to mount a directory onto a file (or vice-versa)?",
+     Reason::InvalidSpec},
+    {O::ContainerStart, 500,
+     "driver failed programming external connectivity on endpoint a (f0e1): Error starting userland proxy: protocol not supported",
+     Reason::InvalidSpec},
+    {O::ContainerCreate, 404,
+     "image with reference nosuch:1 was found but does not match the specified platform: wanted linux/arm64, actual: linux/amd64",
+     Reason::ImageNotFound},
     {O::ContainerCreate, 400, "Invalid container name (x), only [a-zA-Z0-9][a-zA-Z0-9_.-] are allowed",
      Reason::InvalidSpec},
     {O::ContainerCreate, 400, "Minimum memory limit allowed is 6MB", Reason::InvalidSpec},

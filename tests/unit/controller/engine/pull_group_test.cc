@@ -12,9 +12,9 @@ namespace {
 
 using std::chrono::seconds;
 
-Task<void> pull_and_note(PullGroup& pulls, std::string reference, PullGroup::Wanted wanted,
+Task<void> pull_and_note(PullGroup& pulls, std::string reference, std::string platform, PullGroup::Wanted wanted,
                          std::vector<std::string>& outcomes) {
-  auto result = co_await pulls.pull(std::move(reference), std::move(wanted));
+  auto result = co_await pulls.pull(std::move(reference), std::move(platform), std::move(wanted));
   outcomes.push_back(result ? "pulled" : std::string(base::to_string(result.error().reason)));
 }
 
@@ -31,8 +31,8 @@ struct PullGroupTest : testing::Test {
     fakes::run_task(io, pulls.stop());
     fakes::run_task(io, engine.stop());
   }
-  void ask(const std::string& reference, PullGroup::Wanted wanted = {}) {
-    tasks.spawn("pull", pull_and_note(pulls, reference, std::move(wanted), outcomes));
+  void ask(const std::string& reference, PullGroup::Wanted wanted = {}, const std::string& platform = "") {
+    tasks.spawn("pull", pull_and_note(pulls, reference, platform, std::move(wanted), outcomes));
   }
 
   asio::io_context io;
@@ -71,7 +71,7 @@ TEST_F(PullGroupTest, AWaiterThatGivesUpLeavesThePullToTheOthers) {
   engine.offer_image("redis:7", {});
   TaskGroup impatient(io.get_executor(), "impatient");
   std::vector<std::string> unused;
-  impatient.spawn("pull", pull_and_note(pulls, "redis:7", {}, unused));
+  impatient.spawn("pull", pull_and_note(pulls, "redis:7", "", {}, unused));
   fakes::settle(io);
   ask("redis:7");
   fakes::settle(io);
@@ -79,6 +79,16 @@ TEST_F(PullGroupTest, AWaiterThatGivesUpLeavesThePullToTheOthers) {
   fakes::run_for(io, clock, seconds(4));
   EXPECT_EQ(outcomes, std::vector<std::string>{"pulled"});
   EXPECT_EQ(engine.count("image_pull"), 1);
+}
+
+TEST_F(PullGroupTest, EachPlatformOfAnImageIsPulledByItself) {
+  engine.offer_image("redis:7", {});
+  ask("redis:7", {}, "linux/amd64");
+  ask("redis:7", {}, "linux/arm64");
+  ask("docker.io/library/redis:7", {}, "linux/arm64");
+  fakes::run_for(io, clock, seconds(4));
+  EXPECT_EQ(outcomes, (std::vector<std::string>{"pulled", "pulled", "pulled"}));
+  EXPECT_EQ(engine.count("image_pull"), 2);
 }
 
 TEST_F(PullGroupTest, DifferentImagesArePulledSideBySide) {
@@ -141,7 +151,7 @@ TEST_F(PullGroupTest, APullThatNobodyWaitsForIsCancelledAndTheNextOneStartsAnew)
 TEST_F(PullGroupTest, TheLastWaiterThatIsCancelledEndsThePull) {
   engine.offer_image("redis:7", {});
   TaskGroup impatient(io.get_executor(), "impatient");
-  impatient.spawn("pull", pull_and_note(pulls, "redis:7", {}, outcomes));
+  impatient.spawn("pull", pull_and_note(pulls, "redis:7", "", {}, outcomes));
   fakes::settle(io);
   EXPECT_EQ(pulls.in_flight(), 1u);
   fakes::run_task(io, impatient.stop());
