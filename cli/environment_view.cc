@@ -36,6 +36,7 @@ std::vector<PortView> view_ports(const json& service, const json& status) {
     if (view.protocol.empty()) view.protocol = "TCP";
     view.endpoint = text_at(service, {"name"}) + "." + (view.name.empty() ? view.container_port : view.name);
     if (view.protocol == "UDP") view.endpoint += "/udp";
+    if (view.protocol == "SCTP") view.endpoint += "/sctp";
     view.address = text_at(status, {"endpoints", view.endpoint});
     ports.push_back(std::move(view));
   }

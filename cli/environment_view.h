@@ -12,7 +12,7 @@ struct PortView {
   std::string name;
   std::string variable;  // ports[].env, "" for none
   std::string container_port;
-  std::string protocol;  // TCP | UDP
+  std::string protocol;  // TCP | UDP | SCTP
   std::string address;   // "127.0.0.1:30000", "" while it is not leased
 };
 

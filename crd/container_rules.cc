@@ -60,18 +60,6 @@ void check_working_directories(RuleContext& context) {
   });
 }
 
-// Without empty, "." and ".." parts, and without a '/' at the end.
-bool is_clean_path(const std::string& path) {
-  if (path.size() < 2 || path[0] != '/' || path.back() == '/' || has_nul(path)) return false;
-  for (std::size_t start = 1; start <= path.size();) {
-    const std::size_t end = std::min(path.find('/', start), path.size());
-    const std::string_view part = std::string_view(path).substr(start, end - start);
-    if (part.empty() || part == "." || part == "..") return false;
-    start = end + 1;
-  }
-  return true;
-}
-
 void check_file_paths(RuleContext& context) {
   for_each_service(context, [&](const json& service, const std::string& path) {
     std::set<std::string> files;

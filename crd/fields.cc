@@ -39,4 +39,8 @@ const json& array_at(const json& value, std::string_view key) {
   return found && found->is_array() ? *found : kNone;
 }
 
+std::string int_or_string(const json& value) {
+  return value.is_string() ? value.get<std::string>() : std::to_string(value.get<std::int64_t>());
+}
+
 }  // namespace berth::crd

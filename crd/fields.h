@@ -22,4 +22,7 @@ bool flag_at(const json& value, std::string_view key);
 const json& object_at(const json& value, std::string_view key);
 const json& array_at(const json& value, std::string_view key);
 
+// The text of a value that may be either ("x-kubernetes-int-or-string"). REQUIRES: it is one of the two.
+std::string int_or_string(const json& value);
+
 }  // namespace berth::crd

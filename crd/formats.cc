@@ -1,5 +1,7 @@
 #include "crd/formats.h"
 
+#include <arpa/inet.h>
+
 #include <algorithm>
 #include <charconv>
 
@@ -164,6 +166,21 @@ std::string format_ipv4(std::uint32_t address) {
     if (shift > 0) out += '.';
   }
   return out;
+}
+
+bool is_ip_address(std::string_view text) {
+  if (parse_ipv4(text)) return true;
+  in6_addr address{};
+  return text.find('\0') == std::string_view::npos && ::inet_pton(AF_INET6, std::string(text).c_str(), &address) == 1;
+}
+
+bool is_clean_path(std::string_view path) {
+  if (path.size() < 2 || path[0] != '/' || path.find('\0') != std::string_view::npos) return false;
+  return each(path.substr(1), '/', [](std::string_view part) { return !part.empty() && part != "." && part != ".."; });
+}
+
+bool is_within(std::string_view path, std::string_view directory) {
+  return path.starts_with(directory) && (path.size() == directory.size() || path[directory.size()] == '/');
 }
 
 std::optional<std::string> decode_base64(std::string_view text) {

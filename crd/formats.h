@@ -36,6 +36,13 @@ struct Ipv4Net {
 // "10.0.0.0/24".
 std::optional<Ipv4Net> parse_ipv4_net(std::string_view text);
 std::string format_ipv4(std::uint32_t address);
+// IPv4 as above, or IPv6 without a zone.
+bool is_ip_address(std::string_view text);
+
+// An absolute path below "/", without empty, "." and ".." parts, and without a '/' at the end.
+bool is_clean_path(std::string_view path);
+// Whether `path` is `directory` or below it. REQUIRES: both are clean.
+bool is_within(std::string_view path, std::string_view directory);
 
 // Standard alphabet with padding; white space between is skipped (YAML blocks).
 std::optional<std::string> decode_base64(std::string_view text);

@@ -17,6 +17,15 @@ void check_internal(RuleContext& context) {
   });
 }
 
+void check_mtu(RuleContext& context) {
+  constexpr int kLeastOfIpv6 = 1280;
+  const json* network = field(context.spec, "network");
+  const json* mtu = network ? field(*network, "mtu") : nullptr;
+  const json* ipv6 = network ? field(*network, "enableIPv6") : nullptr;
+  if (!mtu || !ipv6 || *ipv6 != true || *mtu >= kLeastOfIpv6) return;
+  context.add(cause::invalid("spec.network.mtu", *mtu, "must be at least 1280 with enableIPv6, the least that IPv6 takes"));
+}
+
 bool is_unusable(std::uint32_t address) {
   const std::uint32_t first = address >> 24;
   return first == 0 || first == 127 || first >= 224;
@@ -49,6 +58,7 @@ void check_subnet(RuleContext& context) {
 
 std::vector<Rule> network_rules() {
   return {{"an internal network publishes no ports", check_internal},
+          {"packets are large enough for IPv6", check_mtu},
           {"a subnet is an IPv4 network with room for the services", check_subnet}};
 }
 

@@ -97,7 +97,7 @@ void check_probe_port(RuleContext& context, const json& service, const json& act
                                      ? "none of this service's ports has a name (a number needs no quotes)"
                                      : "the service's ports are " + names));
   } else if (protocol_of(*found) != "TCP") {
-    context.add(cause::invalid(port_path, port, "is a UDP port, which cannot be probed by a connection"));
+    context.add(cause::invalid(port_path, port, "is a " + protocol_of(*found) + " port, which cannot be probed by a connection"));
   }
 }
 

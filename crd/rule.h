@@ -52,5 +52,8 @@ std::vector<Rule> container_rules();
 std::vector<Rule> port_rules();
 std::vector<Rule> dependency_rules();
 std::vector<Rule> network_rules();
+std::vector<Rule> settings_rules();
+std::vector<Rule> host_rules();
+std::vector<Rule> security_rules();
 
 }  // namespace berth::crd

@@ -30,20 +30,23 @@ bool answers_to(const ResourceInfo& info, const std::string& name) {
 }
 
 // What berth adds to a kind beyond its CustomResourceDefinition.
-void add_behaviour(ResourceInfo& info) {
+void add_behaviour(ResourceInfo& info, const FieldPolicy& policy) {
   if (info.gvk.kind != "TestEnvironment") return;
   info.finalizers = {std::string(kEngineFinalizer)};
-  info.rules = test_environment_rules;
+  info.rules = [policy](const json& object, const json* old) {
+    std::vector<Cause> causes = test_environment_rules(object, old);
+    return causes.empty() ? policy_causes(object, old, policy) : causes;
+  };
   info.subresources = {{"attach", info.gvk.kind, {"create"}}, {"log", info.gvk.kind, {"get"}}};
 }
 
-ResourceInfo parse_embedded(std::string_view text) {
+ResourceInfo parse_embedded(std::string_view text, const FieldPolicy& policy) {
   auto documents = parse_yaml(text, "embedded kind");
   if (!documents.has_value()) throw std::logic_error(documents.error().message);
   if (documents->size() != 1) throw std::logic_error("embedded kind: must be one document");
   auto info = parse_custom_resource_definition(documents->front().value);
   if (!info.has_value()) throw std::logic_error("embedded kind: " + info.error().message);
-  add_behaviour(*info);
+  add_behaviour(*info, policy);
   return std::move(*info);
 }
 
@@ -53,9 +56,9 @@ bool ResourceInfo::allows(std::string_view verb) const {
   return verbs.empty() || std::find(verbs.begin(), verbs.end(), verb) != verbs.end();
 }
 
-Scheme Scheme::builtin() {
+Scheme Scheme::builtin(FieldPolicy policy) {
   Scheme scheme;
-  for (std::string_view text : embedded_kinds()) scheme.add(parse_embedded(text));
+  for (std::string_view text : embedded_kinds()) scheme.add(parse_embedded(text, policy));
   for (ResourceInfo& info : core_kinds()) scheme.add(std::move(info));
   return scheme;
 }

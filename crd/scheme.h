@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "crd/field_policy.h"
 #include "crd/merge_type.h"
 #include "crd/object.h"
 
@@ -68,8 +69,8 @@ inline constexpr std::array<std::string_view, 8> kAllVerbs = {"create", "delete"
 class Scheme {
  public:
   // Every kind of berth: the CustomResourceDefinitions embedded from crd/kinds, and core_kinds(). Asserts that they are valid (a test reads them
-  // too).
-  static Scheme builtin();
+  // too). What `policy` does not allow, rules refuse.
+  static Scheme builtin(FieldPolicy policy = {});
 
   void add(ResourceInfo info);
   const std::vector<ResourceInfo>& resources() const { return resources_; }

@@ -33,11 +33,6 @@ std::optional<base::Duration> seconds(const json& value, std::string_view key) {
   return std::chrono::seconds(found->get<std::int64_t>());
 }
 
-// Integers and strings alike ("x-kubernetes-int-or-string").
-std::string int_or_string(const json& value) {
-  return value.is_string() ? value.get<std::string>() : std::to_string(value.get<std::int64_t>());
-}
-
 template <class Enum>
 Enum one_of(const json& value, std::string_view key,
             std::initializer_list<std::pair<std::string_view, Enum>> names, Enum fallback) {
@@ -53,7 +48,7 @@ ServicePort parse_port(const json& value) {
   ServicePort port;
   port.name = string_of(value, "name");
   port.container_port = value.at("containerPort").get<std::uint16_t>();
-  port.protocol = one_of(value, "protocol", {{"TCP", Protocol::Tcp}, {"UDP", Protocol::Udp}}, Protocol::Tcp);
+  port.protocol = protocol_from(string_of(value, "protocol"));
   if (const json* host_port = member(value, "hostPort")) port.host_port = host_port->get<std::uint16_t>();
   port.host_ip = string_of(value, "hostIP");
   port.env = string_of(value, "env");
@@ -163,6 +158,7 @@ Service parse_service(const json& value) {
                                   RestartPolicy::Always);
   for (const json& file : list(value, "files")) service.files.push_back(parse_file(file));
   service.termination_grace = seconds(value, "terminationGracePeriodSeconds");
+  service.settings = parse_container_settings(value);
   return service;
 }
 
@@ -170,7 +166,32 @@ Service parse_service(const json& value) {
 
 std::string ServicePort::endpoint_name(const std::string& service) const {
   if (!name.empty()) return service + "." + name;
-  return service + "." + std::to_string(container_port) + (protocol == Protocol::Udp ? "/udp" : "");
+  return service + "." + std::to_string(container_port) + (protocol == Protocol::Tcp ? "" : "/" + std::string(engine_word(protocol)));
+}
+
+std::string_view to_string(Protocol protocol) {
+  switch (protocol) {
+    case Protocol::Tcp: return "TCP";
+    case Protocol::Udp: return "UDP";
+    case Protocol::Sctp: return "SCTP";
+  }
+  return "";
+}
+
+std::string_view engine_word(Protocol protocol) {
+  switch (protocol) {
+    case Protocol::Tcp: return "tcp";
+    case Protocol::Udp: return "udp";
+    case Protocol::Sctp: return "sctp";
+  }
+  return "";
+}
+
+Protocol protocol_from(std::string_view text) {
+  for (const Protocol protocol : {Protocol::Udp, Protocol::Sctp}) {
+    if (text == to_string(protocol) || text == engine_word(protocol)) return protocol;
+  }
+  return Protocol::Tcp;
 }
 
 const Service* TestEnvironmentSpec::find(const std::string& service) const {
@@ -192,6 +213,8 @@ TestEnvironmentSpec parse_test_environment_spec(const json& spec) {
   if (const json* network = member(spec, "network")) {
     out.network_internal = flag_at(*network, "internal");
     out.network_subnet = string_of(*network, "subnet");
+    out.network_mtu = number(*network, "mtu", 0);
+    out.network_ipv6 = flag_at(*network, "enableIPv6");
   }
   return out;
 }

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/time.h"
+#include "crd/container_settings.h"
 #include "crd/object.h"
 
 namespace berth::crd {
@@ -19,11 +20,18 @@ enum class DependencyCondition { Started, Ready, Completed };
 enum class RestartPolicy { Always, OnFailure, Never };
 enum class PullPolicy { Always, IfNotPresent, Never };
 enum class OnFailure { Delete, Keep };
-enum class Protocol { Tcp, Udp };
+enum class Protocol { Tcp, Udp, Sctp };
+
+// "TCP" as manifests and status have it, "tcp" as engines do.
+std::string_view to_string(Protocol protocol);
+std::string_view engine_word(Protocol protocol);
+// TCP for what is none: what berth wrote is always one.
+Protocol protocol_from(std::string_view text);
 
 struct EnvVar {
   std::string name;
   std::string value;  // as written, $(VAR) unexpanded
+  bool operator==(const EnvVar&) const = default;
 };
 
 struct ServicePort {
@@ -33,27 +41,35 @@ struct ServicePort {
   std::optional<std::uint16_t> host_port;  // explicit; otherwise leased
   std::string host_ip;                     // "" = the host's bind address
   std::string env;                         // variable that carries the host port, "" for none
-  // "postgres.sql"; for a port without a name "postgres.5432", or "postgres.5432/udp".
+  // "postgres.sql"; for a port without a name "postgres.5432", "postgres.5432/udp" or "postgres.5432/sctp".
   std::string endpoint_name(const std::string& service) const;
+  bool operator==(const ServicePort&) const = default;
 };
 
 struct ExecAction {
   std::vector<std::string> command;
+  bool operator==(const ExecAction&) const = default;
 };
 struct TcpAction {
   std::uint16_t port = 0;
   std::string host;  // "" = the container
+  bool operator==(const TcpAction&) const = default;
 };
 struct HttpAction {
   std::uint16_t port = 0;
   std::string path = "/";
   std::string host;
   std::vector<std::pair<std::string, std::string>> headers;
+  bool operator==(const HttpAction&) const = default;
 };
 struct LogAction {
   std::string pattern;  // ECMAScript regular expression, searched in each line since the container's start
+  bool operator==(const LogAction&) const = default;
 };
-struct ImageAction {};  // the image's own HEALTHCHECK
+// The image's own HEALTHCHECK.
+struct ImageAction {
+  bool operator==(const ImageAction&) const = default;
+};
 
 struct Probe {
   std::variant<ExecAction, TcpAction, HttpAction, LogAction, ImageAction> action;
@@ -62,11 +78,13 @@ struct Probe {
   base::Duration timeout = std::chrono::seconds(1);
   int success_threshold = 1;
   int failure_threshold = 3;
+  bool operator==(const Probe&) const = default;
 };
 
 struct Dependency {
   std::string service;
   DependencyCondition condition = DependencyCondition::Started;
+  bool operator==(const Dependency&) const = default;
 };
 
 struct InlineFile {
@@ -75,11 +93,13 @@ struct InlineFile {
   std::uint32_t mode = 0644;
   std::uint32_t uid = 0;
   std::uint32_t gid = 0;
+  bool operator==(const InlineFile&) const = default;
 };
 
 struct Resources {
   std::int64_t cpu_nanos = 0;  // 0 = unset
   std::int64_t memory_bytes = 0;
+  bool operator==(const Resources&) const = default;
 };
 
 struct Service {
@@ -99,6 +119,7 @@ struct Service {
   std::vector<InlineFile> files;
   // Absent: what goes with the environment is killed at once. Set: SIGTERM, and so long until SIGKILL.
   std::optional<base::Duration> termination_grace;
+  ContainerSettings settings;
 };
 
 struct TestEnvironmentSpec {
@@ -110,6 +131,8 @@ struct TestEnvironmentSpec {
   OnFailure on_failure = OnFailure::Delete;
   bool network_internal = false;
   std::string network_subnet;  // "" = leased from the pool
+  int network_mtu = 0;         // 0 = the engine's
+  bool network_ipv6 = false;
 
   const Service* find(const std::string& service) const;
 };

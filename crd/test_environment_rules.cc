@@ -7,7 +7,8 @@ namespace {
 std::vector<Rule> all_rules() {
   std::vector<Rule> rules;
   for (const auto& part :
-       {name_rules(), container_rules(), port_rules(), dependency_rules(), network_rules()}) {
+       {name_rules(), container_rules(), settings_rules(), host_rules(), security_rules(), port_rules(), dependency_rules(),
+        network_rules()}) {
     rules.insert(rules.end(), part.begin(), part.end());
   }
   return rules;

@@ -56,6 +56,7 @@ reconcile::HostOptions host_options(const Config& config, const std::string& ins
   options.bind_address = config.publish_address;
   options.ports = config.port_range;
   options.subnet_pool = config.subnet_pool;
+  options.policy = config.policy;
   options.engine_is_local = config.docker_host.kind == http::Endpoint::Kind::Unix;
   return options;
 }
@@ -81,7 +82,7 @@ struct App::Impl {
   metrics::EnvironmentMetrics environment_metrics{metrics, kHostName};
   metrics::RuntimeMetrics runtime_metrics{metrics, "testenvironment", reconcile::EnvironmentController::kWorkers};
   metrics::RuntimeMetrics pod_metrics{metrics, "pod", reconcile::PodController::kWorkers};
-  crd::Scheme scheme = crd::Scheme::builtin();
+  crd::Scheme scheme = crd::Scheme::builtin(config.policy);
   std::unique_ptr<storage::Store> store;
   std::unique_ptr<engine::Engine> engine;
   std::unique_ptr<reconcile::ProbeTransport> transport;

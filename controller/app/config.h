@@ -12,6 +12,7 @@
 #include "base/time.h"
 #include "controller/plan/port_allocator.h"
 #include "controller/plan/subnet_allocator.h"
+#include "crd/field_policy.h"
 
 namespace berth::app {
 
@@ -28,6 +29,7 @@ struct Config {
   base::Duration prune_delay = std::chrono::seconds(2);
   bool prune_empty = false;
   bool teardown_on_exit = false;
+  crd::FieldPolicy policy;
   std::string socket_group;
   std::string tls_cert;  // file; "" = berthd's own
   std::string tls_key;

@@ -9,6 +9,7 @@
 
 #include "api/http/certificate.h"
 #include "controller/engine/http_engine.h"
+#include "crd/formats.h"
 
 namespace berth::app {
 
@@ -110,6 +111,20 @@ Result<void> set_prune_empty(Config& config, const std::string& text) { return s
 
 Result<void> set_teardown_on_exit(Config& config, const std::string& text) { return set_flag(config.teardown_on_exit, text); }
 
+Result<void> set_allow_privileged(Config& config, const std::string& text) { return set_flag(config.policy.privileged, text); }
+
+Result<void> set_allow_gpus(Config& config, const std::string& text) { return set_flag(config.policy.gpus, text); }
+
+Result<void> set_allow_devices(Config& config, const std::string& text) {
+  std::string directory = text;
+  while (directory.size() > 1 && directory.back() == '/') directory.pop_back();
+  if (!crd::is_clean_path(directory)) {
+    return invalid("\"" + text + "\" is not a device or a directory of devices; expected for example /dev/dri or /dev/kvm");
+  }
+  config.policy.devices.push_back(directory);
+  return {};
+}
+
 Result<void> set_socket_group(Config& config, const std::string& text) {
   if (!text.empty() && !::getgrnam(text.c_str())) return invalid("there is no group \"" + text + "\" on this machine");
   config.socket_group = text;
@@ -161,6 +176,9 @@ const std::vector<Option>& options() {
       {"prune-delay", "DURATION", "how long a manifest must be gone until its objects are deleted (default 2s)", false, set_prune_delay},
       {"prune-empty", "", "delete also when a whole directory is gone or empty at start", false, set_prune_empty},
       {"teardown-on-exit", "", "on SIGTERM delete every environment before berthd ends, for at most a minute\n(default: they stay as they are); a second signal ends it at once", false, set_teardown_on_exit},
+      {"allow-privileged", "", "let services be privileged, and add capabilities that no container has otherwise", false, set_allow_privileged},
+      {"allow-devices", "DIR", "let services have the host's devices in this directory (or this one device);\nmay be given several times", true, set_allow_devices},
+      {"allow-gpus", "", "let services have the host's GPUs", false, set_allow_gpus},
       {"socket-group", "GROUP", "group that may use the unix sockets", false, set_socket_group},
       {"tls-cert", "FILE", "certificate of the https listeners, PEM, with its chain\n(default: made in the data directory, with an authority of its own)", false, set_tls_cert},
       {"tls-key", "FILE", "private key of --tls-cert, PEM", false, set_tls_key},

@@ -1,10 +1,9 @@
 #include "controller/plan/container_spec.h"
 
 #include <algorithm>
-#include <array>
-#include <cstdio>
 
 #include "controller/plan/names.h"
+#include "controller/plan/service_change.h"
 #include "controller/plan/subnet_allocator.h"
 #include "crd/expand.h"
 
@@ -15,15 +14,6 @@ namespace {
 constexpr std::int64_t kSharesPerCpu = 1024;
 constexpr std::int64_t kNanosPerCpu = 1'000'000'000;
 constexpr std::int64_t kMinShares = 2;
-
-// FNV-1a: stable across builds and machines, which std::hash is not.
-std::string fingerprint(std::string_view bytes) {
-  std::uint64_t hash = 14695981039346656037ull;
-  for (const char byte : bytes) hash = (hash ^ static_cast<unsigned char>(byte)) * 1099511628211ull;
-  std::array<char, 17> text{};
-  std::snprintf(text.data(), text.size(), "%016llx", static_cast<unsigned long long>(hash));
-  return text.data();
-}
 
 using Variables = std::map<std::string, std::string>;
 using EnvList = std::vector<std::pair<std::string, std::string>>;
@@ -64,13 +54,9 @@ std::vector<engine::PortBinding> bindings(const Leases& leases, const crd::Servi
   std::vector<engine::PortBinding> ports;
   for (const PortLease& lease : leases.ports) {
     if (lease.service != service.name || !wanted(lease)) continue;
-    ports.push_back({lease.container_port, lease.protocol == crd::Protocol::Udp ? "udp" : "tcp", lease.host_ip, lease.host_port});
+    ports.push_back({lease.container_port, std::string(crd::engine_word(lease.protocol)), lease.host_ip, lease.host_port});
   }
   return ports;
-}
-
-bool uses_image_healthcheck(const crd::Service& service) {
-  return service.readiness && std::holds_alternative<crd::ImageAction>(service.readiness->action);
 }
 
 // Hashes of a service and, through it, of everything it depends on. Each is computed once.
@@ -89,25 +75,22 @@ class Hasher {
  private:
   crd::json content(const crd::Service& service) {
     const Expanded values = expand_service(service, variables_);
-    crd::json ports = crd::json::array();
+    crd::Service expanded = service;
+    for (std::size_t i = 0; i < values.env.size(); ++i) expanded.env[i].value = values.env[i].second;
+    expanded.command = values.command;
+    expanded.args = values.args;
+    crd::json content = fixed_content(expanded);
+    crd::json& ports = content["ports"] = crd::json::array();
     for (const engine::PortBinding& port : bindings(input_.leases, service)) {
       ports.push_back({port.container_port, port.protocol, port.host_ip, port.host_port});
     }
     std::sort(ports.begin(), ports.end());
-    crd::json files = crd::json::array();
-    for (const crd::InlineFile& file : service.files) {
-      files.push_back({file.path, fingerprint(file.content), file.content.size(), file.mode, file.uid, file.gid});
-    }
-    crd::json dependencies = crd::json::object();
+    crd::json& dependencies = content["dependsOn"] = crd::json::object();
     for (const crd::Dependency& dependency : service.depends_on) {
       if (const crd::Service* other = input_.spec.find(dependency.service)) dependencies[other->name] = of(*other);
     }
-    return {{"name", service.name},      {"image", service.image},
-            {"command", values.command}, {"args", values.args},
-            {"env", values.env},         {"workingDir", service.working_dir},
-            {"ports", ports},            {"files", files},
-            {"dependsOn", dependencies}, {"network", network_name(input_.name, input_.uid)},
-            {"healthcheck", uses_image_healthcheck(service)}};
+    content["network"] = network_name(input_.name, input_.uid);
+    return content;
   }
 
   const Input& input_;
@@ -145,11 +128,22 @@ std::map<std::string, std::string> spec_hashes(const Input& input) {
 }
 
 std::string network_hash(const crd::TestEnvironmentSpec& spec, const Leases& leases) {
-  return fingerprint(crd::dump(crd::json{{"subnet", leases.subnet}, {"internal", spec.network_internal}}));
+  crd::json content = {{"subnet", leases.subnet}, {"internal", spec.network_internal}};
+  if (spec.network_mtu != 0) content["mtu"] = spec.network_mtu;
+  if (spec.network_ipv6) content["ipv6"] = true;
+  return fingerprint(crd::dump(content));
 }
 
 std::int64_t cpu_shares(const crd::Service& service) {
   return service.requests.cpu_nanos > 0 ? std::max(kMinShares, service.requests.cpu_nanos * kSharesPerCpu / kNanosPerCpu) : 0;
+}
+
+std::vector<std::string> aliases_of(const crd::Service& service) {
+  std::vector<std::string> names = {service.name};
+  for (const std::string& alias : service.settings.aliases) {
+    if (alias != service.name) names.push_back(alias);
+  }
+  return names;
 }
 
 engine::ContainerSpec container_spec(const Input& input, const crd::Service& service, const std::string& network_id) {
@@ -166,20 +160,21 @@ engine::ContainerSpec container_spec(const Input& input, const crd::Service& ser
   }
   for (const auto& [name, value] : values.env) spec.env.push_back(name + "=" + value);
   spec.working_dir = service.working_dir;
-  spec.hostname = service.name;
+  spec.hostname = service.settings.hostname.empty() ? service.name : service.settings.hostname;
   spec.labels = labels_of(input);
   spec.labels[kServiceLabel] = service.name;
   spec.labels[kSpecHashLabel] = spec_hash(input, service);
   spec.ports = bindings(input.leases, service);
   spec.network_id = network_id;
   spec.network_name = network_name(input.name, input.uid);
-  spec.aliases = {service.name};
+  spec.aliases = aliases_of(service);
   spec.nano_cpus = service.limits.cpu_nanos;
   spec.memory_bytes = service.limits.memory_bytes;
   spec.cpu_shares = cpu_shares(service);
   if (service.termination_grace) {
     spec.stop_timeout_seconds = static_cast<int>(std::chrono::ceil<std::chrono::seconds>(*service.termination_grace).count());
   }
+  spec.options = container_options(service.settings);
   // berth probes by itself; the image's own HEALTHCHECK runs only where it is the probe.
   if (!uses_image_healthcheck(service)) spec.healthcheck = engine::Healthcheck{{"NONE"}};
   return spec;
@@ -191,8 +186,15 @@ engine::NetworkSpec network_spec(const Input& input) {
   spec.labels = labels_of(input);
   spec.labels[kSpecHashLabel] = network_hash(input.spec, input.leases);
   spec.subnet = input.leases.subnet;
-  if (const auto subnet = parse_subnet(input.leases.subnet)) spec.gateway = subnet->gateway();
+  if (const auto subnet = parse_subnet(input.leases.subnet)) {
+    spec.gateway = subnet->gateway();
+    if (input.spec.network_ipv6) {
+      spec.subnet_ipv6 = subnet->ipv6();
+      spec.gateway_ipv6 = subnet->ipv6_gateway();
+    }
+  }
   spec.internal = input.spec.network_internal;
+  if (input.spec.network_mtu != 0) spec.options["com.docker.network.driver.mtu"] = std::to_string(input.spec.network_mtu);
   return spec;
 }
 

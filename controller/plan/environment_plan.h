@@ -9,6 +9,7 @@
 #include "base/result.h"
 #include "base/time.h"
 #include "controller/engine/types.h"
+#include "crd/field_policy.h"
 #include "crd/test_environment.h"
 
 // The pure heart: what has to be done for one TestEnvironment, computed without doing it. Same input, same output; no clock,
@@ -98,6 +99,7 @@ struct Input {
   Memory memory;
   base::SystemTime now{};
   std::string host_name = "local";  // the DockerHost, for status.hostName
+  crd::FieldPolicy policy;
 };
 
 // The committed leases that a stored status holds.

@@ -70,6 +70,7 @@ std::string last_lines(const std::string& logs) {
 }  // namespace
 
 Explanation explain(const World& world, const ServiceView& service) {
+  if (!service.denied.empty() && service.state != ServiceState::Running) return {std::string(to_string(Reason::Forbidden)), service.denied};
   if (const Failure* failure = failure_of(world.input, service_target(service.spec->name))) {
     return {std::string(to_string(failure->reason)), clean(failure->message)};
   }

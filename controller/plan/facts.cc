@@ -28,7 +28,7 @@ PortLease lease_of(const std::string& service, const crd::json& entry) {
   return {service,
           text_at(entry, "endpoint"),
           text_at(entry, "hostIP"),
-          text_at(entry, "protocol") == "UDP" ? crd::Protocol::Udp : crd::Protocol::Tcp,
+          crd::protocol_from(text_at(entry, "protocol")),
           port("hostPort"),
           port("containerPort")};
 }

@@ -1,5 +1,9 @@
 #include "controller/plan/names.h"
 
+#include <array>
+#include <cstdint>
+#include <cstdio>
+
 namespace berth::plan {
 
 namespace {
@@ -23,6 +27,14 @@ std::string network_name(std::string_view environment, std::string_view uid) {
   std::string name(environment);
   name.append("-").append(short_uid(uid));
   return name;
+}
+
+std::string fingerprint(std::string_view bytes) {
+  std::uint64_t hash = 14695981039346656037ull;
+  for (const char byte : bytes) hash = (hash ^ static_cast<unsigned char>(byte)) * 1099511628211ull;
+  std::array<char, 17> text{};
+  std::snprintf(text.data(), text.size(), "%016llx", static_cast<unsigned long long>(hash));
+  return text.data();
 }
 
 }  // namespace berth::plan

@@ -24,4 +24,7 @@ std::string label(const engine::Labels& labels, const char* key);
 std::string container_name(std::string_view environment, std::string_view service, std::string_view uid);
 std::string network_name(std::string_view environment, std::string_view uid);
 
+// FNV-1a as sixteen digits: stable across builds and machines, which std::hash is not.
+std::string fingerprint(std::string_view bytes);
+
 }  // namespace berth::plan

@@ -72,7 +72,7 @@ json readiness_probe(const json& service) {
 
 json pod_container(const json& service, const json& status) {
   json out = {{"name", text_at(service, "name")}, {"image", text_at(service, "image")}, {"resources", object_at(service, "resources")}};
-  copy_fields(out, service, {"command", "args", "workingDir", "env", "imagePullPolicy"});
+  copy_fields(out, service, {"command", "args", "workingDir", "env", "imagePullPolicy", "stdin", "tty"});
   if (json ports = container_ports(service, status); !ports.empty()) out["ports"] = std::move(ports);
   if (json probe = readiness_probe(service); !probe.empty()) out["readinessProbe"] = std::move(probe);
   return out;
@@ -84,7 +84,7 @@ json pod_spec(const crd::Object& environment, const json& service, const PodHost
   json out = {{"containers", json::array({pod_container(service, status_of_service(environment, name))})},
               {"securityContext", json::object()},  // some clients read what is in it without looking
               {"restartPolicy", restarts.empty() ? "Always" : restarts}};
-  copy_fields(out, service, {"terminationGracePeriodSeconds"});
+  copy_fields(out, service, {"terminationGracePeriodSeconds", "hostname"});
   if (environment.status().contains("scheduledTime")) out["nodeName"] = host.name;
   return out;
 }

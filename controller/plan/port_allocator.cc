@@ -20,7 +20,7 @@ std::optional<std::uint16_t> parse_port(std::string_view text) {
 
 std::string str(const PortKey& key) {
   const std::string ip = key.host_ip.find(':') == std::string::npos ? key.host_ip : "[" + key.host_ip + "]";
-  return ip + ":" + std::to_string(key.port) + (key.protocol == crd::Protocol::Udp ? "/udp" : "");
+  return ip + ":" + std::to_string(key.port) + (key.protocol == crd::Protocol::Tcp ? "" : "/" + std::string(crd::engine_word(key.protocol)));
 }
 
 // Where a port is looked for when the range is full: what the kernel gives to outgoing connections comes late, what

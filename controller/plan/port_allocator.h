@@ -67,7 +67,7 @@ class PortAllocator {
   };
   std::vector<Held> held_by(const std::string& uid) const;
 
-  // free and quarantined: TCP ports of the range. leased: whatever an owner holds, UDP and ports outside the range too.
+  // free and quarantined: TCP ports of the range. leased: whatever an owner holds, UDP, SCTP and ports outside the range too.
   struct Counts {
     int free = 0;
     int leased = 0;

@@ -4,6 +4,7 @@
 #include "controller/plan/explain.h"
 #include "controller/plan/names.h"
 #include "controller/plan/plan_builder.h"
+#include "controller/plan/service_change.h"
 
 namespace berth::plan {
 
@@ -20,6 +21,7 @@ bool network_settled(const World& world, const PlanBuilder& builder) {
 }
 
 void create(const World& world, const ServiceView& service, PlanBuilder& builder) {
+  if (!service.denied.empty()) return;
   if (service.held || !network_settled(world, builder)) return;
   const std::string& before = service.record.spec_hash;
   const std::string cause = before.empty() ? "created" : before == service.hash ? "repaired" : "replaced";
@@ -38,7 +40,7 @@ void connect(const World& world, const ServiceView& service, PlanBuilder& builde
   Action action = service_action(ActionKind::ConnectContainer, service, "repaired",
                                  "not connected to network " + world.network->name + " (" + world.network->id + ")");
   action.network_id = world.network->id;
-  action.aliases = {service.spec->name};
+  action.aliases = aliases_of(*service.spec);
   for (const engine::Attachment& at : service.container->attachments) {
     if (is_stale(at, *world.network)) action.detach.push_back(at);
   }
@@ -88,6 +90,7 @@ bool move_port(const World& world, const ServiceView& service, PlanBuilder& buil
 }
 
 void start(const World& world, const ServiceView& service, PlanBuilder& builder) {
+  if (!service.denied.empty()) return;
   if (!service.duplicates.empty() || unsatisfied(world, service) || !network_settled(world, builder)) return;
   if (service.state == ServiceState::Exited && builder.wait_until(restart_due(service))) return;
   if (move_port(world, service, builder)) return;
@@ -109,16 +112,11 @@ std::int64_t weight(std::int64_t cpu_shares) {
   return cpu_shares == 0 ? kDefault : cpu_shares;
 }
 
+crd::Resources limits_of(const Container& container) { return {container.nano_cpus, container.memory_bytes}; }
+
 bool limits_differ(const ServiceView& service) {
   return weight(service.container->cpu_shares) != weight(cpu_shares(*service.spec)) ||
-         service.container->nano_cpus != service.spec->limits.cpu_nanos ||
-         service.container->memory_bytes != service.spec->limits.memory_bytes;
-}
-
-// The engine changes a limit in place, but takes 0 for "as it is".
-bool limit_lifted(const ServiceView& service) {
-  return (service.container->nano_cpus != 0 && service.spec->limits.cpu_nanos == 0) ||
-         (service.container->memory_bytes != 0 && service.spec->limits.memory_bytes == 0);
+         limits_of(*service.container) != service.spec->limits;
 }
 
 void update(const ServiceView& service, PlanBuilder& builder) {
@@ -164,7 +162,7 @@ std::optional<std::pair<std::string, std::string>> misfit(const World& world, co
   if (!world.network && !world.other_networks.empty()) return {{"replaced", "the network is replaced"}};
   if (service.state == ServiceState::Broken) return {{"repaired", describe_state(container)}};
   if (const auto why = hopeless(world, service)) return {{"repaired", *why}};
-  if (limit_lifted(service)) return {{"replaced", "a limit was lifted, which the engine cannot do in place"}};
+  if (lifts_limit(limits_of(container), service.spec->limits)) return {{"replaced", "a limit was lifted, which the engine cannot do in place"}};
   return std::nullopt;
 }
 

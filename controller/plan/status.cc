@@ -4,6 +4,7 @@
 #include "controller/plan/lease_plan.h"
 #include "controller/plan/names.h"
 #include "controller/plan/status_conditions.h"
+#include "controller/plan/subnet_allocator.h"
 
 namespace berth::plan {
 
@@ -76,7 +77,7 @@ json ports_status(const Input& input, const std::string& service) {
   for (const PortLease& lease : input.leases.ports) {
     if (lease.service != service) continue;
     json port = {{"containerPort", lease.container_port},
-                 {"protocol", lease.protocol == crd::Protocol::Udp ? "UDP" : "TCP"},
+                 {"protocol", crd::to_string(lease.protocol)},
                  {"hostPort", lease.host_port}};
     put(port, "endpoint", lease.endpoint);
     put(port, "hostIP", lease.host_ip);
@@ -244,6 +245,7 @@ json endpoints_status(const Input& input) {
 json network_status(const World& world) {
   json network = {{"name", network_name(world.input.name, world.input.uid)}};
   put(network, "subnet", world.input.leases.subnet);
+  if (const auto subnet = parse_subnet(world.input.leases.subnet); subnet && world.input.spec.network_ipv6) put(network, "subnetIPv6", subnet->ipv6());
   put(network, "id", world.network ? world.network->id : "");
   put(network, "specHash", world.network ? label(world.network->labels, kSpecHashLabel) : world.facts.network_hash);
   return network;

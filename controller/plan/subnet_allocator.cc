@@ -1,6 +1,8 @@
 #include "controller/plan/subnet_allocator.h"
 
 #include <algorithm>
+#include <array>
+#include <cstdio>
 
 #include "crd/formats.h"
 
@@ -10,11 +12,20 @@ namespace {
 
 std::uint64_t size_of(int prefix) { return std::uint64_t{1} << (32 - prefix); }
 std::uint64_t first_of(const Subnet& subnet) { return subnet.address; }
+// "fd62:6572:ad5:20" with 10.213.0.32; a last group of zeros is not written.
+std::string ipv6_prefix(std::uint32_t address) {
+  std::array<char, 40> text{};
+  const unsigned high = address >> 16, low = address & 0xffff;
+  const int length = std::snprintf(text.data(), text.size(), low == 0 ? "fd62:6572:%x" : "fd62:6572:%x:%x", high, low);
+  return {text.data(), static_cast<std::size_t>(length)};
+}
 std::uint64_t end_of(const Subnet& subnet) { return subnet.address + size_of(subnet.prefix); }
 
 }  // namespace
 
 std::string Subnet::str() const { return crd::format_ipv4(address) + "/" + std::to_string(prefix); }
+std::string Subnet::ipv6() const { return ipv6_prefix(address) + "::/64"; }
+std::string Subnet::ipv6_gateway() const { return ipv6_prefix(address) + "::1"; }
 std::string Subnet::gateway() const { return crd::format_ipv4(address + 1); }
 bool Subnet::overlaps(const Subnet& other) const {
   return first_of(*this) < end_of(other) && first_of(other) < end_of(*this);

@@ -18,6 +18,9 @@ struct Subnet {
   int prefix = 0;
   std::string str() const;        // "10.213.0.32/27"
   std::string gateway() const;    // the first address
+  // The unique local /64 that goes with it: "fd62:6572:ad5:20::/64" with 10.213.0.32/27. Networks that do not overlap have others.
+  std::string ipv6() const;
+  std::string ipv6_gateway() const;
   bool overlaps(const Subnet& other) const;
   int usable_hosts() const;       // without network, broadcast and gateway
   auto operator<=>(const Subnet&) const = default;

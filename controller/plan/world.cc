@@ -168,12 +168,18 @@ void observe_networks(World& world) {
   }
 }
 
+std::string denied_of(const Input& input, const crd::Service& service) {
+  const auto all = crd::denials(service.settings, input.policy);
+  return all.empty() ? "" : all.front().field + " " + all.front().detail;
+}
+
 ServiceView view_of(const World& world, const crd::Service& service, std::vector<const Container*> candidates,
                     std::string hash, bool held) {
   ServiceView view;
   view.spec = &service;
   view.hash = std::move(hash);
   view.held = held;
+  view.denied = denied_of(world.input, service);
   pick_container(std::move(candidates), view);
   view.state = state_of(world, service, view.container);
   const auto record = world.facts.services.find(service.name);

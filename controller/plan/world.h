@@ -28,6 +28,7 @@ struct ServiceView {
   std::vector<const engine::Container*> duplicates;    // the others that claim to be this service
   ServiceRecord record;                                // as of now
   ServiceState state = ServiceState::Missing;
+  std::string denied;     // what it asks for and the policy of berthd does not allow: it is neither made nor started. Otherwise ""
   std::string hash;       // what the container must carry
   bool held = false;      // leases are missing: neither made nor replaced until they are there
   bool current = false;   // the container is of this spec

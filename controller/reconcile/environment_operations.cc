@@ -211,7 +211,7 @@ void EnvironmentReconciler::charge_leases() {
   for (const auto& [uid, owner] : host.mirror.owners()) {
     for (const auto& container : host.mirror.actual(uid).containers) {
       for (const auto& port : container.ports) {
-        const plan::PortKey key{port.host_ip, port.protocol == "udp" ? crd::Protocol::Udp : crd::Protocol::Tcp, port.host_port};
+        const plan::PortKey key{port.host_ip, crd::protocol_from(port.protocol), port.host_port};
         if (host.ports.holder(key).empty()) static_cast<void>(host.ports.charge(key, uid + "/" + container.name));
       }
     }

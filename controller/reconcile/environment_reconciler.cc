@@ -160,6 +160,7 @@ plan::Input EnvironmentReconciler::observe(const ObjectPtr& object) {
   input.bind_address = host.options().bind_address;
   input.advertise_address = host.options().advertise_address;
   input.host_name = host.options().name;
+  input.policy = host.options().policy;
   input.spec = crd::parse_test_environment_spec(object->spec());
   const auto newer = unwritten_.find(object->uid());
   input.status = newer == unwritten_.end() ? object->status() : newer->second;

@@ -29,6 +29,7 @@ struct HostOptions {
   plan::PortRange ports;
   plan::Subnet subnet_pool;
   bool engine_is_local = true;  // its routes are ours: subnets that overlap them are not used
+  crd::FieldPolicy policy;
   std::function<std::vector<plan::Subnet>()> routes = host_routes;
   base::Duration resync = std::chrono::seconds(60);
   // Asked once the engine has said who it is; false: this host is never ready.

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <bit>
+#include <cerrno>
 #include <fstream>
 #include <sstream>
 
@@ -28,7 +29,7 @@ bool is_engine_bridge(std::string_view interface) {
 }
 
 struct Socket {
-  explicit Socket(int type) : fd(::socket(AF_INET, type | SOCK_CLOEXEC, 0)) {}
+  explicit Socket(int type, int protocol = 0) : fd(::socket(AF_INET, type | SOCK_CLOEXEC, protocol)) {}
   ~Socket() {
     if (fd >= 0) ::close(fd);
   }
@@ -63,8 +64,10 @@ std::vector<plan::Subnet> host_routes() { return parse_routes(read("/proc/net/ro
 
 bool port_is_free(const plan::PortKey& key) {
   const bool udp = key.protocol == crd::Protocol::Udp;
-  Socket socket(udp ? SOCK_DGRAM : SOCK_STREAM);
-  if (socket.fd < 0) return false;
+  const bool sctp = key.protocol == crd::Protocol::Sctp;
+  Socket socket(udp ? SOCK_DGRAM : SOCK_STREAM, sctp ? IPPROTO_SCTP : 0);
+  // Where the kernel has no SCTP, nobody holds a port of it.
+  if (socket.fd < 0) return sctp && errno == EPROTONOSUPPORT;
   const int on = 1;
   if (!udp) ::setsockopt(socket.fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
   sockaddr_in address{};

@@ -15,7 +15,7 @@ base::SystemTime at(int seconds) { return kStart + std::chrono::seconds(seconds)
 
 std::string some_owner() { return "u" + std::to_string(choose(5)) + "/e" + std::to_string(choose(3)); }
 std::string some_address() { return std::vector<std::string>{"127.0.0.1", "127.0.0.2", "0.0.0.0"}[static_cast<std::size_t>(choose(3))]; }
-Protocol some_protocol() { return choose(3) == 0 ? Protocol::Udp : Protocol::Tcp; }
+Protocol some_protocol() { return choose(3) == 0 ? (choose(2) == 0 ? Protocol::Udp : Protocol::Sctp) : Protocol::Tcp; }
 
 struct PortModel {
   std::map<std::string, PortKey> held;

@@ -2,72 +2,12 @@
 
 #include <gtest/gtest.h>
 
-#include "crd/schema.h"
-#include "crd/scheme.h"
-#include "crd/yaml.h"
+#include "tests/unit/crd/manifest_checks.h"
 
 namespace berth::crd {
 namespace {
 
 using namespace std::chrono_literals;
-
-const ResourceInfo& kind() {
-  static const Scheme kScheme = Scheme::builtin();
-  return *kScheme.find_name("te");
-}
-
-json yaml(std::string_view text) {
-  auto documents = parse_yaml(text);
-  if (!documents.has_value()) throw std::runtime_error(documents.error().message);
-  return documents->front().value;
-}
-
-// What the one write path does with a spec.
-std::vector<Cause> check(json& object) {
-  std::vector<Cause> causes;
-  for (const std::string& path : prune(kind().schema, object))
-    causes.push_back({"Unknown", "unknown field", path});
-  apply_defaults(kind().schema, object);
-  for (Cause& cause : validate(kind().schema, object)) causes.push_back(std::move(cause));
-  if (causes.empty()) causes = kind().rules(object, nullptr);
-  return causes;
-}
-
-json object(std::string_view spec, std::string_view name = "x") {
-  return {{"apiVersion", "berth.dev/v1alpha1"},
-          {"kind", "TestEnvironment"},
-          {"metadata", {{"name", name}}},
-          {"spec", yaml(spec)}};
-}
-
-std::string shown(const std::vector<Cause>& causes) {
-  std::string out;
-  for (const Cause& cause : causes) out += cause.field + ": " + cause.message + "\n";
-  return out;
-}
-
-TestEnvironmentSpec parsed(std::string_view spec) {
-  json body = object(spec);
-  const auto causes = check(body);
-  EXPECT_TRUE(causes.empty()) << spec << "\n" << shown(causes);
-  if (!causes.empty()) return {};
-  return parse_test_environment_spec(body["spec"]);
-}
-
-void expect_good(std::string_view spec) { parsed(spec); }
-
-// Exactly one thing is wrong, at `field`, and the message says `part`.
-void expect_bad(std::string_view spec, const std::string& field, const std::string& part) {
-  json body = object(spec);
-  const auto causes = check(body);
-  ASSERT_EQ(causes.size(), 1u) << spec << "\n" << shown(causes);
-  EXPECT_EQ(causes[0].field, field) << spec << "\n" << shown(causes);
-  EXPECT_NE(causes[0].message.find(part), std::string::npos) << spec << "\n" << shown(causes);
-}
-
-std::string service(std::string_view fields) {
-  return "{services: [{name: db, image: x, " + std::string(fields) + "}]}";
-}
 
 TEST(TestEnvironment, TheExampleOfTheDocumentationMeansWhatItSays) {
   const TestEnvironmentSpec spec = parsed(R"yaml(
@@ -123,7 +63,7 @@ services:
 
 TEST(TestEnvironment, WhatIsNotSaidIsFilledIn) {
   const TestEnvironmentSpec spec = parsed(
-      "{services: [{name: a, image: x, ports: [{containerPort: 80}, {containerPort: 53, protocol: UDP}], "
+      "{services: [{name: a, image: x, ports: [{containerPort: 80}, {containerPort: 53, protocol: UDP}, {containerPort: 53, protocol: SCTP}], "
       "readinessProbe: {image: {}}, files: [{path: /x, content: ''}]}]}");
   EXPECT_EQ(spec.ttl, std::nullopt);
   EXPECT_EQ(spec.lease_duration, std::nullopt);
@@ -139,6 +79,7 @@ TEST(TestEnvironment, WhatIsNotSaidIsFilledIn) {
   EXPECT_EQ(service.ports[0].protocol, Protocol::Tcp);
   EXPECT_EQ(service.ports[0].endpoint_name("a"), "a.80");
   EXPECT_EQ(service.ports[1].endpoint_name("a"), "a.53/udp");
+  EXPECT_EQ(service.ports[2].endpoint_name("a"), "a.53/sctp");
   EXPECT_TRUE(std::holds_alternative<ImageAction>(service.readiness->action));
   EXPECT_EQ(service.readiness->period, 10s);
   EXPECT_EQ(service.readiness->timeout, 1s);
@@ -218,9 +159,7 @@ services:
 TEST(TestEnvironment, WhatComesLaterIsRefusedWithItsPath) {
   for (const char* field :
        {"envFrom: []", "livenessProbe: {exec: {command: [a]}}", "startupProbe: {}", "lifecycle: {}",
-        "volumeMounts: []", "securityContext: {privileged: true}", "aliases: [a]", "hostname: x",
-        "init: true", "platform: linux/arm64", "stopSignal: SIGINT", "ulimits: []", "shmSize: 1Mi",
-        "sysctls: []", "tmpfs: []", "extraHosts: []", "dns: {}"}) {
+        "volumeMounts: []"}) {
     const std::string name(field, std::string_view(field).find(':'));
     expect_bad("{services: [{name: a, image: x}, {name: b, image: x}, {name: c, image: x, " +
                    std::string(field) + "}]}",
@@ -231,11 +170,6 @@ TEST(TestEnvironment, WhatComesLaterIsRefusedWithItsPath) {
     const std::string name(field, std::string_view(field).find(':'));
     expect_bad("{services: [{name: a, image: x}], " + std::string(field) + "}", "spec." + name,
                "not supported yet");
-  }
-  for (const char* field : {"enableIPv6: true", "driver: macvlan", "mtu: 1400"}) {
-    const std::string name(field, std::string_view(field).find(':'));
-    expect_bad("{services: [{name: a, image: x}], network: {" + std::string(field) + "}}",
-               "spec.network." + name, "not supported yet");
   }
   expect_bad(service("env: [{name: A, valueFrom: {secretKeyRef: {name: s, key: k}}}]"),
              "spec.services[0].env[0].valueFrom", "not supported yet");
@@ -269,7 +203,7 @@ TEST(TestEnvironment, TheStructureIsChecked) {
              "greater than or equal to 1");
   expect_bad(service("ports: [{containerPort: 1, hostPort: 65536}]"), "spec.services[0].ports[0].hostPort",
              "less than or equal");
-  expect_bad(service("ports: [{containerPort: 1, protocol: SCTP}]"), "spec.services[0].ports[0].protocol",
+  expect_bad(service("ports: [{containerPort: 1, protocol: DCCP}]"), "spec.services[0].ports[0].protocol",
              "\"TCP\", \"UDP\"");
   expect_bad(service("readinessProbe: {image: {}, periodSeconds: 0}"),
              "spec.services[0].readinessProbe.periodSeconds", "greater");
@@ -520,6 +454,17 @@ TEST(Rules, InternalNetworksPublishNothing) {
       "{network: {internal: true}, services: [{name: a, image: x}, {name: b, image: x, ports: "
       "[{containerPort: 1}]}]}",
       "spec.services[1].ports", "Forbidden: an engine publishes no ports of an internal network");
+}
+
+TEST(Rules, NetworksAreBridgesWithAPacketSize) {
+  const auto network = [](const std::string& fields) { return "{services: [{name: a, image: x}], network: {" + fields + "}}"; };
+  EXPECT_EQ(parsed(network("mtu: 1400, driver: bridge")).network_mtu, 1400);
+  EXPECT_EQ(parsed(network("internal: true")).network_mtu, 0);
+  expect_bad(network("driver: macvlan"), "spec.network.driver", "supported values: \"bridge\"");
+  expect_bad(network("mtu: 67"), "spec.network.mtu", "greater than or equal to 68");
+  EXPECT_TRUE(parsed(network("enableIPv6: true, mtu: 1280")).network_ipv6);
+  expect_bad(network("enableIPv6: true, mtu: 1279"), "spec.network.mtu", "at least 1280 with enableIPv6");
+  expect_bad(network("mtu: 65536"), "spec.network.mtu", "less than or equal to 65535");
 }
 
 TEST(Rules, SubnetsAreNetworksWithRoom) {

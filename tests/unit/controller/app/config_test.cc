@@ -93,6 +93,20 @@ TEST_F(ConfigTest, AWrongValueIsRefusedByTheNameItWasGivenUnder) {
   EXPECT_THAT(refusal({}), HasSubstr("BERTH_PORT_RANGE"));
 }
 
+TEST_F(ConfigTest, WhatTheHostIsNotProtectedFromIsAllowedOnlyOnRequest) {
+  EXPECT_FALSE(read({}).value().config.policy.privileged);
+  EXPECT_FALSE(read({}).value().config.policy.gpus);
+  EXPECT_TRUE(read({}).value().config.policy.devices.empty());
+  variables["BERTH_ALLOW_DEVICES"] = "/dev/dri/,/dev/kvm";
+  const auto policy = read({"--allow-privileged", "--allow-gpus"}).value().config.policy;
+  EXPECT_TRUE(policy.privileged);
+  EXPECT_TRUE(policy.gpus);
+  EXPECT_THAT(policy.devices, testing::ElementsAre("/dev/dri", "/dev/kvm"));
+  for (const auto* wrong : {"/", "dev", "/dev/../x", ""}) {
+    EXPECT_THAT(refusal({"--allow-devices", wrong}), HasSubstr("expected for example /dev/dri")) << wrong;
+  }
+}
+
 TEST_F(ConfigTest, AStrayWordIsRefused) {
   EXPECT_THAT(refusal({"--data-dir", "/x", "stray"}), HasSubstr("stray"));
   EXPECT_EQ(read({"--data-dir", "/x", "--data-dir", "/y"}).value().config.data_dir, "/y");

@@ -118,6 +118,83 @@ TEST(NetworkSpec, AlwaysNamesSubnetAndGateway) {
   EXPECT_EQ(spec.labels.count(kServiceLabel), 0u);
 }
 
+TEST(ContainerSpec, TheSettingsOfAServiceBecomeOptions) {
+  Scene scene;
+  crd::ContainerSettings& settings = scene.service("a").settings;
+  EXPECT_EQ(spec_of(scene, "a").options, engine::ContainerOptions());
+  EXPECT_EQ(spec_of(scene, "a").hostname, "a");
+  settings.hostname = "h";
+  settings.aliases = {"b", "a", "c"};
+  settings.init = false;
+  settings.platform = "linux/arm64";
+  settings.stop_signal = "SIGINT";
+  settings.stdin_open = true;
+  settings.ulimits = {{"nofile", 1, 2}};
+  settings.sysctls = {{"kernel.sem", "1"}};
+  settings.shm_bytes = 3;
+  settings.tmpfs = {{"/a", 4, 01777}, {"/b", 0, 0}, {"/c", 5, std::nullopt}, {"/d", 0, std::nullopt}};
+  settings.extra_hosts = {{"10.0.0.1", {"x", "y"}}, {"host-gateway", {"z"}}};
+  settings.dns = {{"10.0.0.53"}, {"d"}, {"ndots:2"}};
+  settings.security = {"1:2", {"3"}, true, {"KILL"}, {"ALL"}, true, true};
+  settings.pids_limit = 6;
+  settings.logging = {"local", {{"max-file", "2"}}};
+  settings.devices = {{"/dev/a", "/dev/b", "r"}};
+  settings.gpus = 7;
+  const auto spec = spec_of(scene, "a");
+  EXPECT_EQ(spec.hostname, "h");
+  EXPECT_THAT(spec.aliases, ElementsAre("a", "b", "c"));
+  engine::ContainerOptions wanted;
+  wanted.init = false;
+  wanted.platform = "linux/arm64";
+  wanted.stop_signal = "SIGINT";
+  wanted.open_stdin = true;
+  wanted.ulimits = {{"nofile", 1, 2}};
+  wanted.sysctls = {{"kernel.sem", "1"}};
+  wanted.shm_bytes = 3;
+  wanted.tmpfs = {{"/a", "size=4,mode=1777"}, {"/b", "mode=0"}, {"/c", "size=5"}, {"/d", ""}};
+  wanted.extra_hosts = {"x:10.0.0.1", "y:10.0.0.1", "z:host-gateway"};
+  wanted.dns_servers = {"10.0.0.53"};
+  wanted.dns_searches = {"d"};
+  wanted.dns_options = {"ndots:2"};
+  wanted.user = "1:2";
+  wanted.groups = {"3"};
+  wanted.privileged = true;
+  wanted.cap_add = {"KILL"};
+  wanted.cap_drop = {"ALL"};
+  wanted.read_only_root = true;
+  wanted.security_options = {"no-new-privileges"};
+  wanted.pids_limit = 6;
+  wanted.log_driver = "local";
+  wanted.log_options = {{"max-file", "2"}};
+  wanted.devices = {{"/dev/a", "/dev/b", "r"}};
+  wanted.gpus = 7;
+  EXPECT_EQ(spec.options, wanted);
+}
+
+TEST(NetworkSpec, TheSizeOfAPacketIsAnOptionOfTheBridge) {
+  Scene scene = shop();
+  EXPECT_TRUE(network_spec(scene.input).options.empty());
+  const std::string before = network_hash(scene.input.spec, scene.input.leases);
+  scene.input.spec.network_mtu = 1400;
+  EXPECT_EQ(network_spec(scene.input).options.at("com.docker.network.driver.mtu"), "1400");
+  EXPECT_NE(network_hash(scene.input.spec, scene.input.leases), before);
+}
+
+TEST(NetworkSpec, TheIpv6NetworkFollowsFromTheIpv4One) {
+  Scene scene = shop();
+  EXPECT_EQ(network_spec(scene.input).subnet_ipv6, "");
+  EXPECT_EQ(scene.status()["network"].count("subnetIPv6"), 0u);
+  const std::string before = network_hash(scene.input.spec, scene.input.leases);
+  scene.input.spec.network_ipv6 = true;
+  scene.input.leases.subnet = "10.213.0.32/27";
+  EXPECT_EQ(network_spec(scene.input).subnet_ipv6, "fd62:6572:ad5:20::/64");
+  EXPECT_EQ(network_spec(scene.input).gateway_ipv6, "fd62:6572:ad5:20::1");
+  EXPECT_EQ(scene.status()["network"]["subnetIPv6"], "fd62:6572:ad5:20::/64");
+  scene.input.leases.subnet = "10.213.0.0/27";
+  EXPECT_EQ(network_spec(scene.input).subnet_ipv6, "fd62:6572:ad5::/64");
+  EXPECT_NE(network_hash(scene.input.spec, scene.input.leases), before);
+}
+
 TEST(NetworkHash, CoversSubnetAndInternal) {
   Scene scene;
   const std::string before = network_hash(scene.input.spec, scene.input.leases);
@@ -179,6 +256,11 @@ TEST(SpecHash, IsTheSameInEveryBuild) {
   scene.service("redis");
   EXPECT_EQ(hash_of(scene, "redis"), "75bf3a3c3c3c0824") << "a change here replaces every container at an upgrade";
   EXPECT_EQ(spec_hashes(scene.input).at("redis"), hash_of(scene, "redis"));
+  EXPECT_EQ(network_hash(scene.input.spec, scene.input.leases), "98c92b8921e15991") << "and this one every network";
+  scene = shop();
+  scene.service("api").working_dir = "/srv";
+  scene.service("api").files.push_back({"/etc/a", "text"});
+  EXPECT_EQ(hash_of(scene, "api"), "a14d5b8df474fd47");
 }
 
 TEST(SpecHash, ACycleEnds) {

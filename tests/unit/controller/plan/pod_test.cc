@@ -92,6 +92,16 @@ TEST(Pod, HasOneContainerWithWhatTheServiceSays) {
                                              "successThreshold":1,"failureThreshold":3})"));
 }
 
+TEST(Pod, SaysHowItsProcessCanBeReached) {
+  Shop shop;
+  EXPECT_FALSE(shop.pod()["spec"]["containers"][0].contains("tty"));
+  shop.spec["services"][0].update({{"stdin", true}, {"tty", true}, {"hostname", "box"}});
+  const json spec = shop.pod()["spec"];
+  EXPECT_EQ(spec["hostname"], "box");
+  EXPECT_EQ(spec["containers"][0]["stdin"], true);
+  EXPECT_EQ(spec["containers"][0]["tty"], true);
+}
+
 TEST(Pod, ThatWaitsForItsLeasesIsUnschedulable) {
   Shop shop;
   shop.status = {{"phase", "Pending"}};

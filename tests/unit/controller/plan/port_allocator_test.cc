@@ -72,6 +72,10 @@ TEST(PortAllocator, ProtocolsAndAddressesAreApart) {
   PortAllocator ports({30000, 30001});
   EXPECT_TRUE(ports.charge({"127.0.0.1", Protocol::Tcp, 30000}, "u1/a"));
   EXPECT_TRUE(ports.charge({"127.0.0.1", Protocol::Udp, 30000}, "u1/b"));
+  EXPECT_TRUE(ports.charge({"127.0.0.1", Protocol::Sctp, 30000}, "u1/c"));
+  const auto taken = ports.charge({"0.0.0.0", Protocol::Sctp, 30000}, "u2/c");
+  ASSERT_FALSE(taken);
+  EXPECT_EQ(taken.error().message, "port 0.0.0.0:30000/sctp is held by u1/c");
   EXPECT_TRUE(ports.charge({"127.0.0.2", Protocol::Tcp, 30000}, "u1/c"));
   EXPECT_TRUE(ports.charge({"127.0.0.1", Protocol::Tcp, 30000}, "u1/a"));
   EXPECT_EQ(ports.holder({"127.0.0.2", Protocol::Tcp, 30000}), "u1/c");

@@ -436,6 +436,59 @@ TEST(Probes, GoToThePublishedTcpPort) {
   EXPECT_EQ(plan(scene.input).probes.at(0).published.at(53).host_port, 30000);
 }
 
+// --- what the policy of berthd does not allow ---
+
+Scene privileged_redis() {
+  Scene scene;
+  scene.service("redis").settings.security.privileged = true;
+  scene.service("api");
+  scene.network();
+  return scene;
+}
+
+TEST(Policy, WhatIsNotAllowedIsNotMade) {
+  Scene scene = privileged_redis();
+  EXPECT_EQ(scene.steps(), (Steps{"CreateContainer service/api: created"}));
+  const crd::json service = scene.status()["services"][0];
+  EXPECT_EQ(service["reason"], "Forbidden");
+  EXPECT_EQ(service["message"], "securityContext.privileged is only allowed where berthd runs with --allow-privileged");
+  const crd::json status = scene.status();
+  EXPECT_EQ(status["reason"], "Forbidden");
+  EXPECT_EQ(status["message"], "redis: securityContext.privileged is only allowed where berthd runs with --allow-privileged");
+  scene.input.policy.privileged = true;
+  EXPECT_EQ(scene.steps(), (Steps{"CreateContainer service/redis: created", "CreateContainer service/api: created"}));
+}
+
+TEST(Policy, WhatIsNoLongerAllowedIsNotStartedAgain) {
+  Scene scene = privileged_redis();
+  scene.running("api");
+  scene.exited("redis", 1);
+  EXPECT_EQ(scene.steps(), Steps{});
+  EXPECT_EQ(scene.status()["services"][0]["reason"], "Forbidden");
+  scene.input.policy.privileged = true;
+  EXPECT_EQ(scene.steps(), (Steps{"StartContainer service/redis: restarted"}));
+}
+
+TEST(Policy, WhatRunsIsLeftAlone) {
+  Scene scene = privileged_redis();
+  scene.running("api");
+  scene.running("redis");
+  EXPECT_EQ(scene.steps(), Steps{});
+  EXPECT_EQ(scene.status()["phase"], "Ready");
+}
+
+TEST(Policy, DevicesAndGpusAreLookedAtToo) {
+  Scene scene = privileged_redis();
+  crd::ContainerSettings& settings = scene.service("redis").settings;
+  settings.security.privileged = false;
+  settings.devices = {{"/dev/kvm", "/dev/kvm", "rwm"}};
+  EXPECT_EQ(scene.status()["services"][0]["reason"], "Forbidden");
+  scene.input.policy.devices = {"/dev/kvm"};
+  EXPECT_NE(scene.status()["services"][0]["reason"], "Forbidden");
+  settings.gpus = 1;
+  EXPECT_EQ(scene.status()["services"][0]["reason"], "Forbidden");
+}
+
 TEST(Probes, CoverEveryRunningContainerWithAProbe) {
   Scene scene = shop();
   scene.service("redis").readiness = crd::Probe{.action = crd::ImageAction{}};

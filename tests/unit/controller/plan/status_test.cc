@@ -112,6 +112,7 @@ TEST(Status, TheSameInputGivesTheSameBytesAndTheStoredOneIsItsOwnSuccessor) {
 TEST(Status, LeasesAreReadBackAsTheyWere) {
   Scene scene = ready_shop();
   scene.input.leases.ports.push_back({"postgres", "postgres.9187/udp", "0.0.0.0", crd::Protocol::Udp, 30005, 9187});
+  scene.input.leases.ports.push_back({"postgres", "postgres.9188/sctp", "127.0.0.1", crd::Protocol::Sctp, 30005, 9188});
   scene.input.leases.ports.push_back({"gone", "gone.old", "127.0.0.2", crd::Protocol::Tcp, 30006, 80});
   const Leases read = leases_of(scene.status());
   EXPECT_EQ(read.subnet, scene.input.leases.subnet);
