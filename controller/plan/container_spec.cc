@@ -75,11 +75,10 @@ class Hasher {
  private:
   crd::json content(const crd::Service& service) {
     const Expanded values = expand_service(service, variables_);
-    crd::Service expanded = service;
-    for (std::size_t i = 0; i < values.env.size(); ++i) expanded.env[i].value = values.env[i].second;
-    expanded.command = values.command;
-    expanded.args = values.args;
-    crd::json content = fixed_content(expanded);
+    crd::json content = fixed_content(service);
+    content["env"] = values.env;
+    content["command"] = values.command;
+    content["args"] = values.args;
     crd::json& ports = content["ports"] = crd::json::array();
     for (const engine::PortBinding& port : bindings(input_.leases, service)) {
       ports.push_back({port.container_port, port.protocol, port.host_ip, port.host_port});

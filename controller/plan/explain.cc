@@ -18,6 +18,10 @@ std::string in_words(crd::DependencyCondition condition) {
   return "";
 }
 
+bool is_to_start(ServiceState state) {
+  return state == ServiceState::Missing || state == ServiceState::Created || state == ServiceState::Exited;
+}
+
 Explanation explain_waiting(const World& world, const ServiceView& service) {
   const crd::Dependency* dependency = unsatisfied(world, service);
   if (!dependency) return {"", "is being started"};
@@ -70,7 +74,7 @@ std::string last_lines(const std::string& logs) {
 }  // namespace
 
 Explanation explain(const World& world, const ServiceView& service) {
-  if (!service.denied.empty() && service.state != ServiceState::Running) return {std::string(to_string(Reason::Forbidden)), service.denied};
+  if (!service.denied.empty() && is_to_start(service.state)) return {std::string(to_string(Reason::Forbidden)), service.denied};
   if (const Failure* failure = failure_of(world.input, service_target(service.spec->name))) {
     return {std::string(to_string(failure->reason)), clean(failure->message)};
   }

@@ -41,7 +41,8 @@ ServiceChange change_of(const crd::Service& before, const crd::Service& after);
 bool lifts_limit(const crd::Resources& before, const crd::Resources& after);
 bool uses_image_healthcheck(const crd::Service& service);
 
-// All that is fixed when a container is made and that the service says by itself, by key. Its variables are expanded already.
+// All that is fixed when a container is made, by key, as the service says it: spec_hash() puts the values of variables, what is leased and
+// what the dependencies are made with in its place.
 crd::json fixed_content(const crd::Service& service);
 
 // The table of docs/changes.md.

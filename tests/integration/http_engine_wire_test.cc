@@ -336,6 +336,19 @@ TEST_F(EngineWireTest, APullIsAnonymousNamesItsTagAndReadsTheProgressToItsEnd) {
             std::string::npos);
 }
 
+TEST_F(EngineWireTest, APlatformIsPartOfTheAddress) {
+  peer.script = [](const Request&) { return stream({"{}\n"}, Answer::Then::Close); };
+  EXPECT_TRUE(run(engine->pull_image("postgres:16", "linux/arm64", in(5s))).has_value());
+  EXPECT_EQ(peer.requests.back().line, "POST /v1.45/images/create?fromImage=postgres&tag=16&platform=linux%2Farm64");
+  ContainerSpec spec;
+  spec.name = "a";
+  static_cast<void>(run(engine->create_container(spec, in(5s))));
+  EXPECT_EQ(peer.requests.back().line, "POST /v1.45/containers/create?name=a");
+  spec.options.platform = "linux/arm64";
+  static_cast<void>(run(engine->create_container(spec, in(5s))));
+  EXPECT_EQ(peer.requests.back().line, "POST /v1.45/containers/create?name=a&platform=linux%2Farm64");
+}
+
 TEST_F(EngineWireTest, APullThatFailsBehindASuccessIsAFailure) {
   const std::pair<const char*, Reason> ends[] = {
       {R"({"errorDetail":{"message":"manifest unknown"},"error":"manifest unknown"})", Reason::ImageNotFound},

@@ -41,6 +41,11 @@ spec:
     tty: true
     logging: {driver: local}
     securityContext: {runAsUserName: nobody}
+  - name: reader
+    image: $BUSYBOX
+    command: [cat]
+    stdin: true
+    restartPolicy: Never
   - name: plain
     image: $BUSYBOX
     command: [sleep, "1000000"]
@@ -55,6 +60,7 @@ shows() { same "$(docker inspect -f "$2" "$1")" "$3"; }
 note "as docker inspect shows it"
 check "the stop signal" shows "$all" '{{.Config.StopSignal}}' SIGINT
 check "standard input is open" shows "$all" '{{.Config.OpenStdin}} {{.Config.Tty}}' 'true false'
+check "who reads it waits" shows "$(container_of settings reader)" '{{.State.Running}}' true
 check "limits of processes" shows "$all" '{{range .HostConfig.Ulimits}}{{.Name}}={{.Soft}}:{{.Hard}} {{end}}' 'nofile=1000:2000 core=0:0 '
 check "the log driver" shows "$all" '{{.HostConfig.LogConfig.Type}} {{index .HostConfig.LogConfig.Config "max-size"}}' 'json-file 1m'
 check "the other log driver" shows "$named" '{{.HostConfig.LogConfig.Type}}' local

@@ -469,6 +469,14 @@ TEST(Policy, WhatIsNoLongerAllowedIsNotStartedAgain) {
   EXPECT_EQ(scene.steps(), (Steps{"StartContainer service/redis: restarted"}));
 }
 
+TEST(Policy, WhatFailedSaysHowItFailed) {
+  Scene scene = privileged_redis();
+  scene.service("redis").restart_policy = crd::RestartPolicy::Never;
+  scene.running("api");
+  scene.exited("redis", 3);
+  EXPECT_EQ(scene.status()["services"][0]["message"], "exited with code 3");
+}
+
 TEST(Policy, WhatRunsIsLeftAlone) {
   Scene scene = privileged_redis();
   scene.running("api");
