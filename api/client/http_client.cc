@@ -9,6 +9,8 @@ namespace berth::api {
 
 namespace {
 
+constexpr std::size_t kMessageLimit = 16 * 1024 * 1024;
+
 // A body is JSON; "" is none.
 struct Call {
   std::string method;
@@ -103,7 +105,7 @@ Result<ObjectPtr> parse_removed(const http::ClientResponse& response, const crd:
 struct HttpClient::Impl {
   Impl(Executor executor, base::Clock& c, http::Endpoint endpoint, std::string t, base::Duration d,
        std::shared_ptr<const http::TlsContext> tls)
-      : clock(c), http(executor, c, std::move(endpoint), {.tls = std::move(tls)}), token(std::move(t)), timeout(d) {}
+      : executor(executor), clock(c), http(executor, c, std::move(endpoint), {.tls = std::move(tls)}), token(std::move(t)), timeout(d) {}
 
   http::ClientRequest request_of(Call call) const;
   Error explain(Error error) const;
@@ -111,6 +113,9 @@ struct HttpClient::Impl {
   Task<Result<http::ClientResponse>> exchange(Call call);
   Task<Result<std::unique_ptr<http::ClientStream>>> open(Call call);
 
+  Task<Result<WebSocket>> websocket(Call call, std::vector<std::string> protocols);
+
+  Executor executor;
   base::Clock& clock;
   http::Client http;
   std::string token;
@@ -159,6 +164,30 @@ Task<Result<std::unique_ptr<http::ClientStream>>> HttpClient::Impl::open(Call ca
   if ((*stream)->status() / 100 == 2) co_return stream;
   auto body = co_await (*stream)->read_all(deadline, 1 << 20);
   co_return explain((*stream)->status(), body ? *body : std::string());
+}
+
+Task<Result<HttpClient::WebSocket>> HttpClient::Impl::websocket(Call call, std::vector<std::string> protocols) {
+  auto request = request_of(std::move(call));
+  const auto key = http::websocket_key();
+  std::string offered;
+  for (const auto& protocol : protocols) offered += (offered.empty() ? "" : ", ") + protocol;
+  request.headers.emplace_back("Sec-WebSocket-Version", "13");
+  request.headers.emplace_back("Sec-WebSocket-Key", key);
+  request.headers.emplace_back("Sec-WebSocket-Protocol", offered);
+  const auto deadline = base::Deadline::after(clock.steady_now(), timeout);
+  std::string upgrade = "websocket";
+  auto answer = co_await http.upgrade(std::move(request), std::move(upgrade), deadline);
+  if (!answer) co_return explain(answer.error());
+  const auto& response = answer->response;
+  if (!answer->stream || response.status != 101) co_return explain(response.status, response.body);
+  if (response.header("Sec-WebSocket-Accept") != http::websocket_accept(key).value()) {
+    co_return base::error(Reason::InternalError, "the server's answer is no WebSocket handshake");
+  }
+  WebSocket opened;
+  opened.protocol = response.header("Sec-WebSocket-Protocol");
+  const std::size_t limit = kMessageLimit;
+  opened.socket = std::make_shared<http::WebSocketConnection>(executor, std::move(answer->stream), limit, http::WebSocketRole::Client);
+  co_return opened;
 }
 
 HttpClient::HttpClient(Executor executor, base::Clock& clock, http::Endpoint endpoint, std::string token,
@@ -240,6 +269,12 @@ Task<Result<std::unique_ptr<http::ClientStream>>> HttpClient::open(std::string t
   Call call{"GET", std::move(target), ""};
   auto stream = co_await impl_->open(std::move(call));
   co_return stream;
+}
+
+Task<Result<HttpClient::WebSocket>> HttpClient::websocket(std::string target, std::vector<std::string> protocols) {
+  Call call{"GET", std::move(target), ""};
+  auto opened = co_await impl_->websocket(std::move(call), std::move(protocols));
+  co_return opened;
 }
 
 std::string resource_path(const crd::ResourceInfo& resource, const std::string& ns, const std::string& name) {

@@ -2,9 +2,11 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "api/client/client.h"
 #include "api/http/client.h"
+#include "api/http/websocket_connection.h"
 
 namespace berth::api {
 
@@ -31,6 +33,12 @@ class HttpClient final : public Client {
 
   // Below the object level: POST/GET on a sub-path, JSON both ways; `body` "" is none, an empty answer is {}.
   Task<Result<json>> call(std::string method, std::string target, std::string body);
+  // A WebSocket that speaks one of `protocols`.
+  struct WebSocket {
+    std::shared_ptr<http::WebSocketConnection> socket;
+    std::string protocol;  // the one that the server chose
+  };
+  Task<Result<WebSocket>> websocket(std::string target, std::vector<std::string> protocols);
   // A streaming GET (logs).
   Task<Result<std::unique_ptr<http::ClientStream>>> open(std::string target);
 

@@ -1,7 +1,9 @@
 #include "api/http/client.h"
 
 #include <algorithm>
+#include <array>
 #include <boost/asio/error.hpp>
+#include <cstdio>
 #include <list>
 
 #include "api/http/client_stream.h"
@@ -39,6 +41,13 @@ bool is_sendable(const ClientRequest& request) {
 bool leaves_http(const MessageHead& head) {
   if (head.status == 101) return true;
   return head.status == 200 && head.header("Content-Length").empty() && head.header("Transfer-Encoding").empty();
+}
+
+// A piece of a chunked body; of "" the end.
+std::string chunk_of(std::string_view piece) {
+  std::array<char, 24> size{};
+  std::snprintf(size.data(), size.size(), "%zx\r\n", piece.size());
+  return std::string(size.data()).append(piece).append("\r\n");
 }
 
 }  // namespace
@@ -214,6 +223,31 @@ Task<Result<UpgradeAnswer>> Client::upgrade(ClientRequest request, std::string p
   if (!response) co_return response.error();
   answer.response = std::move(*response);
   co_return answer;
+}
+
+Task<Result<ClientResponse>> Client::upload(ClientRequest request, BodySource body, base::Duration patience) {
+  const auto impl = impl_;
+  if (!is_sendable(request)) co_return base::error(Reason::BadRequest, "not a request target: " + request.target);
+  const auto soon = [impl, patience] { return base::Deadline::after(impl->clock.steady_now(), patience); };
+  auto connection = co_await impl->connect(soon());
+  if (!connection) co_return connection.error();
+  request.body.clear();
+  if (!request.content_type.empty()) request.headers.emplace_back("Content-Type", request.content_type);
+  request.headers.emplace_back("Transfer-Encoding", "chunked");
+  Exchange io(*connection, impl->clock, impl->endpoint, request);
+  auto sent = co_await io.send(soon());
+  if (!sent) co_return sent.error();
+  for (bool more = true; more && !io.parser().head_done();) {
+    (*connection)->expires_never();
+    auto piece = co_await body();
+    if (!piece) co_return piece.error();
+    more = !piece->empty();
+    sent = co_await io.send_more(chunk_of(*piece), soon());
+    if (!sent) co_return sent.error();
+  }
+  io.set_deadline(soon());
+  auto response = co_await impl->finish(io, request_name(request));
+  co_return response;
 }
 
 }  // namespace berth::http

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -61,6 +62,9 @@ struct UpgradeAnswer {
   std::shared_ptr<ByteStream> stream;
 };
 
+// The next piece of a request's body; "" is its end.
+using BodySource = std::function<Task<Result<std::string>>()>;
+
 struct ClientOptions {
   std::size_t max_connections = 64;  // of request(); streams have their own and are not counted
   std::size_t max_idle = 16;
@@ -86,6 +90,10 @@ class Client {
   // Asks for `protocol` (Connection and Upgrade headers are added) on a connection of its own. Never sent twice. The deadline covers
   // connect, request and the head of the answer, and the body when there is no stream.
   Task<Result<UpgradeAnswer>> upgrade(ClientRequest request, std::string protocol, base::Deadline deadline);
+  // A request whose body comes piece by piece (chunked; request.body is not sent), on a connection of its own. Never sent twice.
+  // `patience` is for each piece to be taken, and for the answer to begin. Errors besides: those of `body`, with the connection cut
+  // so that nobody takes the request for whole.
+  Task<Result<ClientResponse>> upload(ClientRequest request, BodySource body, base::Duration patience);
   const Endpoint& endpoint() const;
 
  private:

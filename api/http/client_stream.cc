@@ -94,6 +94,16 @@ Task<Result<void>> Exchange::send(base::Deadline deadline) {
   const auto ec = co_await connection_->write(head_, body_);
   head_.clear();
   body_.clear();
+  co_return co_await sent(ec);
+}
+
+Task<Result<void>> Exchange::send_more(std::string bytes, base::Deadline deadline) {
+  set_deadline(deadline);
+  const auto ec = co_await connection_->write(bytes);
+  co_return co_await sent(ec);
+}
+
+Task<Result<void>> Exchange::sent(boost::system::error_code ec) {
   sent_all_ = !ec;
   if (!ec) co_return Result<void>();
   if (connection_->timed_out()) co_return failure(ec);

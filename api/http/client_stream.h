@@ -26,6 +26,8 @@ class Exchange {
   // Sends it all; the deadline goes on to cover what is received afterwards. A peer that answers without reading to the end
   // (413) is no error here.
   Task<Result<void>> send(base::Deadline deadline);
+  // A further part of the body. A peer that has answered already is no error here either.
+  Task<Result<void>> send_more(std::string bytes, base::Deadline deadline);
   // Gets at least one more step of the answer into parser(): some bytes, the head, or its end. Informational (1xx) answers
   // are passed over.
   Task<Result<void>> receive();
@@ -38,6 +40,7 @@ class Exchange {
 
  private:
   Error failure(const boost::system::error_code& ec) const;
+  Task<Result<void>> sent(boost::system::error_code ec);
   Result<bool> feed_buffered();
 
   std::shared_ptr<Connection> connection_;

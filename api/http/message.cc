@@ -46,7 +46,8 @@ std::string request_head(const ClientRequest& request, std::string_view host) {
   const bool has_body = !request.body.empty();
   if (has_body) add_field(head, "Content-Type", request.content_type);
   const bool wants_length = request.method == "POST" || request.method == "PUT" || request.method == "PATCH";
-  if (has_body || wants_length) add_field(head, "Content-Length", std::to_string(request.body.size()));
+  const bool chunked = !find_header(request.headers, "Transfer-Encoding").empty();
+  if (has_body || (wants_length && !chunked)) add_field(head, "Content-Length", std::to_string(request.body.size()));
   head += "\r\n";
   return head;
 }

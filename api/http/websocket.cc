@@ -1,5 +1,6 @@
 #include "api/http/websocket.h"
 
+#include <openssl/rand.h>
 #include <openssl/sha.h>
 
 #include <algorithm>
@@ -195,6 +196,12 @@ Result<std::string> websocket_accept(std::string_view key) {
   std::array<unsigned char, SHA_DIGEST_LENGTH> digest{};
   ::SHA1(reinterpret_cast<const unsigned char*>(text.data()), text.size(), digest.data());
   return encode_base64({reinterpret_cast<const char*>(digest.data()), digest.size()});
+}
+
+std::string websocket_key() {
+  std::array<unsigned char, 16> nonce{};
+  RAND_bytes(nonce.data(), static_cast<int>(nonce.size()));
+  return encode_base64({reinterpret_cast<const char*>(nonce.data()), nonce.size()});
 }
 
 std::string encode_base64(std::string_view bytes) {

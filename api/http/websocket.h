@@ -64,6 +64,9 @@ std::uint16_t websocket_close_code(std::string_view payload);
 // Sec-WebSocket-Accept for a Sec-WebSocket-Key. Errors: BadRequest (not 16 bytes in base64).
 Result<std::string> websocket_accept(std::string_view key);
 
+// A Sec-WebSocket-Key nobody used before.
+std::string websocket_key();
+
 // Standard alphabet, padded.
 std::string encode_base64(std::string_view bytes);
 // Standard or URL alphabet, padded or not, nothing else between. nullopt when it is something else.

@@ -1,5 +1,7 @@
 #include "api/http/websocket_connection.h"
 
+#include <openssl/rand.h>
+
 #include <iterator>
 
 namespace berth::http {
@@ -27,10 +29,23 @@ class WebSocketStream final : public ByteStream {
   std::shared_ptr<WebSocketConnection> websocket_;
 };
 
+std::uint32_t random_mask() {
+  std::uint32_t mask = 0;
+  RAND_bytes(reinterpret_cast<unsigned char*>(&mask), sizeof(mask));
+  return mask;
+}
+
 }  // namespace
 
-WebSocketConnection::WebSocketConnection(Executor executor, std::shared_ptr<ByteStream> stream, std::size_t message_limit)
-    : stream_(stream), writer_(std::move(executor), std::move(stream)), decoder_(WebSocketRole::Server, message_limit) {}
+WebSocketConnection::WebSocketConnection(Executor executor, std::shared_ptr<ByteStream> stream, std::size_t message_limit,
+                                         WebSocketRole role)
+    : role_(role), stream_(stream), writer_(std::move(executor), std::move(stream)), decoder_(role, message_limit) {}
+
+// What a client sends is hidden under a mask that nobody can foresee.
+std::string WebSocketConnection::frame(WebSocketOpcode opcode, std::string_view payload) const {
+  if (role_ == WebSocketRole::Server) return websocket_frame(opcode, payload);
+  return websocket_frame(opcode, payload, random_mask());
+}
 
 Task<std::optional<WebSocketMessage>> WebSocketConnection::next() {
   while (true) {
@@ -62,13 +77,12 @@ Task<std::optional<WebSocketMessage>> WebSocketConnection::next() {
 }
 
 Task<bool> WebSocketConnection::send(WebSocketOpcode opcode, std::string payload) {
-  auto frame = websocket_frame(opcode, payload);
-  return writer_.write(std::move(frame));
+  return writer_.write(frame(opcode, payload));
 }
 
 Task<void> WebSocketConnection::close(std::uint16_t code, std::string reason) {
-  auto frame = websocket_frame(WebSocketOpcode::Close, websocket_close(code, reason));
-  co_await writer_.end(std::move(frame));
+  auto last = frame(WebSocketOpcode::Close, websocket_close(code, reason));
+  co_await writer_.end(std::move(last));
 }
 
 std::shared_ptr<ByteStream> make_websocket_stream(std::shared_ptr<WebSocketConnection> websocket) {
