@@ -30,6 +30,11 @@ json update_body(std::int64_t nano_cpus, std::int64_t memory_bytes, int cpus, st
 // machine with any number of processors.
 void forget_void_limits(Container& container);
 
+// {"name", "size", "mode", "mtime", "linkTarget"} with the mode of Go.
+PathStat path_stat_from_json(const json& body);
+// Of /stats. Memory as `docker stats` counts it, on cgroup v1 and v2.
+ContainerStats stats_from_json(const json& body);
+
 Network network_from_json(const json& body);
 json network_body(const NetworkSpec& spec);
 json connect_body(const std::string& container_id, const std::vector<std::string>& aliases);

@@ -30,6 +30,16 @@ class LogStream {
   virtual Task<Result<std::optional<LogChunk>>> next() = 0;
 };
 
+// A tar archive as it comes out of a container.
+class ArchiveStream {
+ public:
+  virtual ~ArchiveStream() = default;
+  // "": the end. Errors: EngineUnavailable (it broke off). Cancelled: throws operation_aborted.
+  virtual Task<Result<std::string>> next() = 0;
+};
+// The next piece of one that goes in; "" is its end.
+using ArchiveSource = std::function<Task<Result<std::string>>()>;
+
 // The standard streams of a process in a container: raw bytes both ways. One reader and one writer at a time, which may be two
 // tasks. Letting go of it closes the connection; that does not end the process.
 class ProcessStream {
@@ -97,6 +107,18 @@ class Engine {
   // Into a created or running container; parent directories are made.
   virtual Task<Result<void>> copy_files(std::string id, std::vector<FileToCopy> files,
                                         base::Deadline deadline) = 0;
+  // What stands there, a link as a link. Errors: NotFound (no such path, or container).
+  virtual Task<Result<PathStat>> stat_path(std::string id, std::string path, base::Deadline deadline) = 0;
+  // A file or a directory with what is in it, under its own name. The deadline is for the beginning. Errors: NotFound.
+  virtual Task<Result<std::unique_ptr<ArchiveStream>>> read_archive(std::string id, std::string path, base::Deadline deadline) = 0;
+  // Unpacks it in a directory that is there. Takes as long as `source` does. Errors: NotFound, InvalidSpec (read-only, no
+  // directory), DiskPressure, those of `source`.
+  virtual Task<Result<void>> write_archive(std::string id, std::string path, ArchiveSource source) = 0;
+  // One look, at once. Errors: NotFound.
+  virtual Task<Result<ContainerStats>> stats(std::string id, base::Deadline deadline) = 0;
+  // What inspect says, as the engine says it: JSON. For people to read. Errors: NotFound.
+  virtual Task<Result<std::string>> describe_container(std::string id, base::Deadline deadline) = 0;
+  virtual Task<Result<std::string>> describe_network(std::string id, base::Deadline deadline) = 0;
   // Runs a command to its end. Errors: NotFound, ContainerExited (not running), CommandNotFound,
   // DeadlineExceeded.
   virtual Task<Result<ExecResult>> exec(std::string id, std::vector<std::string> command,

@@ -101,8 +101,8 @@ const std::vector<Rule>& rules() {
       {{O::Exec}, 409, {"is restarting"}, Reason::ContainerExited},
       {{O::Exec}, 0, {"container", "is not running"}, Reason::ContainerExited},
       {{O::Exec}, 0, {"executable file not found"}, Reason::CommandNotFound},
-      {{O::ContainerCopy}, 0, {"marked read-only"}, Reason::InvalidSpec},
-      {{O::ContainerCopy}, 0, {"not a directory"}, Reason::InvalidSpec},
+      {{O::ContainerCopy, O::ContainerArchive}, 0, {"marked read-only"}, Reason::InvalidSpec},
+      {{O::ContainerCopy, O::ContainerArchive}, 0, {"not a directory"}, Reason::InvalidSpec},
       {{O::ContainerCopy}, 404, {"could not find the file"}, Reason::InvalidSpec},
       {{O::ContainerUpdate}, 400, {}, Reason::InvalidSpec},
       {{O::ContainerUpdate}, 409, {"limit"}, Reason::InvalidSpec},
@@ -152,7 +152,7 @@ bool fits(const Rule& rule, Operation operation, int status, const std::string& 
 }  // namespace
 
 std::string_view name_of(Operation operation) {
-  static constexpr std::array<std::string_view, 23> names = {"ping",
+  static constexpr std::array<std::string_view, 25> names = {"ping",
                                                              "info",
                                                              "events",
                                                              "container_list",
@@ -163,6 +163,8 @@ std::string_view name_of(Operation operation) {
                                                              "container_remove",
                                                              "container_update",
                                                              "container_copy",
+                                                             "container_archive",
+                                                             "container_stats",
                                                              "container_logs",
                                                              "exec",
                                                              "network_list",

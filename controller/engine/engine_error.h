@@ -20,6 +20,8 @@ enum class Operation {
   ContainerRemove,
   ContainerUpdate,
   ContainerCopy,
+  ContainerArchive,
+  ContainerStats,
   ContainerLogs,
   Exec,
   NetworkList,

@@ -28,6 +28,13 @@ bool is_sign_of_life(Operation operation) {
          operation == Operation::ContainerList || operation == Operation::NetworkList;
 }
 
+// The next piece; why there is none is noted.
+Task<Result<std::string>> noting(http::BodySource& body, std::optional<Error>& failure) {
+  auto piece = co_await body();
+  if (piece.has_error()) failure = piece.error();
+  co_return piece;
+}
+
 http::ClientOptions unlimited() {
   http::ClientOptions options;
   options.max_connections = std::numeric_limits<std::size_t>::max();
@@ -214,6 +221,24 @@ Task<Result<std::unique_ptr<http::ClientStream>>> EngineWire::open(Operation ope
   if (status >= 200 && status < 300) co_return std::move(*stream);
   auto body = co_await (*stream)->read_all(deadline, kErrorBody);
   co_return refusal(operation, status, body ? message_of(*body) : body.error().message);
+}
+
+Task<Result<http::ClientResponse>> EngineWire::upload(Operation operation, http::ClientRequest request, http::BodySource body,
+                                                      base::Duration patience) {
+  const auto deadline = base::Deadline::after(clock_.steady_now(), patience);
+  auto version = co_await version_for(operation, deadline);
+  if (!version) co_return version.error();
+  request.target = "/v" + *version + request.target;
+  const auto begin = clock_.steady_now();
+  std::optional<Error> no_body;
+  auto source = [&no_body, &body] { return noting(body, no_body); };
+  auto answer = co_await slow_.upload(std::move(request), std::move(source), patience);
+  meter(operation, answer ? answer->status : 0, begin);
+  if (no_body) co_return *no_body;
+  if (!answer) co_return transport_error(operation, answer.error());
+  metrics_.up(true);
+  if (answer->status >= 200 && answer->status < 300) co_return answer;
+  co_return refusal(operation, answer->status, message_of(answer->body));
 }
 
 Task<Result<std::shared_ptr<http::ByteStream>>> EngineWire::upgrade(Operation operation, http::ClientRequest request,

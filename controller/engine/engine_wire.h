@@ -29,6 +29,9 @@ class EngineWire {
   // The answer was 2xx. The deadline is for its head.
   Task<Result<std::unique_ptr<http::ClientStream>>> open(Operation operation, http::ClientRequest request,
                                                          base::Deadline deadline);
+  // A request whose body comes piece by piece; `patience` is for each piece, and for the answer. Errors besides: those of `body`.
+  Task<Result<http::ClientResponse>> upload(Operation operation, http::ClientRequest request, http::BodySource body,
+                                            base::Duration patience);
   // Leaves HTTP: raw bytes both ways. The deadline is for the head of the answer.
   Task<Result<std::shared_ptr<http::ByteStream>>> upgrade(Operation operation, http::ClientRequest request,
                                                           base::Deadline deadline);

@@ -31,6 +31,12 @@ class HttpEngine final : public Engine {
                                       base::Deadline deadline, std::int64_t cpu_shares) override;
   Task<Result<void>> copy_files(std::string id, std::vector<FileToCopy> files,
                                 base::Deadline deadline) override;
+  Task<Result<PathStat>> stat_path(std::string id, std::string path, base::Deadline deadline) override;
+  Task<Result<std::unique_ptr<ArchiveStream>>> read_archive(std::string id, std::string path, base::Deadline deadline) override;
+  Task<Result<void>> write_archive(std::string id, std::string path, ArchiveSource source) override;
+  Task<Result<ContainerStats>> stats(std::string id, base::Deadline deadline) override;
+  Task<Result<std::string>> describe_container(std::string id, base::Deadline deadline) override;
+  Task<Result<std::string>> describe_network(std::string id, base::Deadline deadline) override;
   Task<Result<ExecResult>> exec(std::string id, std::vector<std::string> command,
                                 base::Deadline deadline) override;
   Task<Result<ExecSession>> open_exec(std::string id, ExecOptions options, base::Deadline deadline) override;

@@ -215,6 +215,28 @@ struct FileToCopy {
   std::uint32_t gid = 0;
 };
 
+// What stands at a path of a container.
+struct PathStat {
+  std::string name;  // its last part
+  std::int64_t size = 0;
+  std::uint32_t mode = 0;  // permissions
+  bool directory = false;
+  std::string link_target;  // of a symbolic link, within the container; "" = it is none
+};
+
+// What a container uses, summed up since its start where that can be summed.
+struct ContainerStats {
+  base::SystemTime read{};  // when the engine looked; the epoch when it does not run
+  std::int64_t cpu_nanos = 0;
+  std::int64_t memory_bytes = 0;  // without what the kernel would give back at once (inactive files)
+  std::int64_t memory_limit = 0;  // the machine's when it has none of its own
+  std::int64_t received_bytes = 0;
+  std::int64_t sent_bytes = 0;
+  std::int64_t read_bytes = 0;
+  std::int64_t written_bytes = 0;
+  std::int64_t pids = 0;
+};
+
 struct LogOptions {
   bool follow = false;
   std::optional<int> tail;

@@ -9,4 +9,5 @@
 #include "tests/engine_suite/containers_inl.h"
 #include "tests/engine_suite/networks_inl.h"
 #include "tests/engine_suite/streams_inl.h"
+#include "tests/engine_suite/looking_inl.h"
 // clang-format on

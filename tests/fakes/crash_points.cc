@@ -121,7 +121,27 @@ class CrashingEngine final : public engine::Engine {
     return around(points_, what, inner_->pull_image(std::move(reference), std::move(platform), deadline));
   }
 
+  Task<Result<void>> write_archive(std::string id, std::string path, engine::ArchiveSource source) override {
+    const std::string what = "write_archive " + id;
+    return around(points_, what, inner_->write_archive(std::move(id), std::move(path), std::move(source)));
+  }
+
   // What changes nothing that berth would have to remember.
+  Task<Result<engine::PathStat>> stat_path(std::string id, std::string path, base::Deadline deadline) override {
+    return inner_->stat_path(std::move(id), std::move(path), deadline);
+  }
+  Task<Result<std::unique_ptr<engine::ArchiveStream>>> read_archive(std::string id, std::string path, base::Deadline deadline) override {
+    return inner_->read_archive(std::move(id), std::move(path), deadline);
+  }
+  Task<Result<engine::ContainerStats>> stats(std::string id, base::Deadline deadline) override {
+    return inner_->stats(std::move(id), deadline);
+  }
+  Task<Result<std::string>> describe_container(std::string id, base::Deadline deadline) override {
+    return inner_->describe_container(std::move(id), deadline);
+  }
+  Task<Result<std::string>> describe_network(std::string id, base::Deadline deadline) override {
+    return inner_->describe_network(std::move(id), deadline);
+  }
   Task<Result<engine::EngineInfo>> info(base::Deadline deadline) override { return inner_->info(deadline); }
   Task<Result<void>> ping(base::Deadline deadline) override { return inner_->ping(deadline); }
   Task<Result<std::vector<engine::Container>>> list_containers(std::vector<std::string> labels,

@@ -199,6 +199,25 @@ json image_json(const engine::Image& image, const std::string& reference) {
   return {{"Id", image.id}, {"RepoTags", tags}, {"Config", std::move(config)}, {"Os", "linux"}, {"Architecture", "amd64"}};
 }
 
+json path_stat_json(const engine::PathStat& stat) {
+  const std::int64_t directory = stat.directory ? std::int64_t{1} << 31 : 0;
+  return {{"name", stat.name}, {"size", stat.size}, {"mode", directory | stat.mode}, {"linkTarget", stat.link_target}};
+}
+
+json stats_json(const engine::ContainerStats& stats) {
+  json body = json::object();
+  body["read"] = stats.read == base::SystemTime{} ? "0001-01-01T00:00:00Z" : engine_time(stats.read);
+  body["cpu_stats"]["cpu_usage"]["total_usage"] = stats.cpu_nanos;
+  // Some of it is cache.
+  constexpr std::int64_t kCache = 4096;
+  body["memory_stats"] = {{"usage", stats.memory_bytes + kCache}, {"limit", stats.memory_limit}, {"stats", {{"inactive_file", kCache}}}};
+  body["networks"]["eth0"] = {{"rx_bytes", stats.received_bytes}, {"tx_bytes", stats.sent_bytes}};
+  body["blkio_stats"]["io_service_bytes_recursive"] =
+      json::array({{{"op", "Read"}, {"value", stats.read_bytes}}, {{"op", "Write"}, {"value", stats.written_bytes}}});
+  body["pids_stats"]["current"] = stats.pids;
+  return body;
+}
+
 json event_json(const engine::Event& event) {
   json actor = {{"ID", event.actor_id}, {"Attributes", event.attributes}};
   json body = {{"Type", event.type},

@@ -1,5 +1,3 @@
-#include <set>
-
 #include "controller/engine/codec_fields.h"
 #include "tests/fakes/engine_wire_codec.h"
 #include "tests/fakes/engine_wire_handlers.h"
@@ -13,29 +11,6 @@ namespace {
 constexpr auto kUsualGrace = std::chrono::seconds(10);
 
 WireRefusal nobody_named(const std::string& name) { return WireRefusal{404, "No such container: " + name}; }
-
-// What every image has.
-bool is_common_directory(const std::string& path) {
-  static const std::set<std::string> paths = {"/",     "/bin", "/etc", "/home", "/opt",     "/root",    "/run",
-                                              "/srv",  "/tmp", "/usr", "/var",  "/usr/bin", "/usr/lib", "/usr/local",
-                                              "/var/lib", "/var/log"};
-  return paths.contains(path);
-}
-
-// "/a/b/" is "/a/b".
-std::string clean_path(std::string path) {
-  if (!path.starts_with('/')) path.insert(0, "/");
-  while (path.size() > 1 && path.ends_with('/')) path.pop_back();
-  return path;
-}
-
-bool is_there(const std::map<std::string, engine::FileToCopy>& files, const std::string& path) {
-  if (is_common_directory(path)) return true;
-  for (const auto& [name, file] : files) {
-    if (name == path || name.starts_with(path + "/")) return true;
-  }
-  return false;
-}
 
 }  // namespace
 
@@ -123,26 +98,10 @@ Task<void> EngineWireHandlers::remove_container(Exchange& exchange) {
   co_await answer_nothing(exchange, 204);
 }
 
-Task<void> EngineWireHandlers::stat_path(Exchange& exchange) {
-  const auto container = engine_.container(exchange.name);
-  if (!container) throw nobody_named(exchange.name);
-  const auto path = clean_path(exchange.value("path"));
-  if (!is_there(engine_.files(container->id), path)) {
-    throw WireRefusal{404, "Could not find the file " + path + " in container " + exchange.name};
-  }
-  co_await answer_nothing(exchange, 200);
-}
-
-Task<void> EngineWireHandlers::put_archive(Exchange& exchange) {
-  const auto container = engine_.container(exchange.name);
-  const auto path = clean_path(exchange.value("path"));
-  if (container && !is_there(engine_.files(container->id), path)) {
-    throw WireRefusal{404, "Could not find the file " + path + " in container " + exchange.name};
-  }
-  auto files = value_or_refuse(read_tar(exchange.request.body, path));
-  auto copied = co_await engine_.copy_files(exchange.name, std::move(files), patience());
-  value_or_refuse(std::move(copied));
-  co_await answer_nothing(exchange, 200);
+Task<void> EngineWireHandlers::stats(Exchange& exchange) {
+  auto looked = co_await engine_.stats(exchange.name, patience());
+  auto body = stats_json(value_or_refuse(std::move(looked)));
+  co_await answer(exchange, 200, std::move(body));
 }
 
 }  // namespace berth::fakes

@@ -79,8 +79,13 @@ class EngineWireHandlers {
   Task<void> kill_container(Exchange& exchange);
   Task<void> update_container(Exchange& exchange);
   Task<void> remove_container(Exchange& exchange);
+  Task<void> stats(Exchange& exchange);
+
+  // engine_wire_archive.cc
   Task<void> stat_path(Exchange& exchange);
+  Task<void> get_archive(Exchange& exchange);
   Task<void> put_archive(Exchange& exchange);
+  static Task<Result<std::string>> whole(std::string body);
 
   // engine_wire_networks.cc, volumes too
   Task<void> list_networks(Exchange& exchange);

@@ -3,6 +3,7 @@
 
 #include <array>
 #include <memory>
+#include <set>
 
 #include "tests/fakes/engine_wire_codec.h"
 
@@ -17,7 +18,29 @@ Error no_archive(archive* reader) {
   return base::error(Reason::EngineError, std::string("Error processing tar file: ") + (text ? text : "unexpected EOF"));
 }
 
+// What every image has.
+bool is_common_directory(const std::string& path) {
+  static const std::set<std::string> paths = {"/",     "/bin", "/etc", "/home", "/opt",     "/root",    "/run",
+                                              "/srv",  "/tmp", "/usr", "/var",  "/usr/bin", "/usr/lib", "/usr/local",
+                                              "/var/lib", "/var/log"};
+  return paths.contains(path);
+}
+
 }  // namespace
+
+std::string clean_path(std::string path) {
+  if (!path.starts_with('/')) path.insert(0, "/");
+  while (path.size() > 1 && path.ends_with('/')) path.pop_back();
+  return path;
+}
+
+bool is_there(const std::map<std::string, engine::FileToCopy>& files, const std::string& path) {
+  if (is_common_directory(path)) return true;
+  for (const auto& [name, file] : files) {
+    if (name == path || name.starts_with(path + "/")) return true;
+  }
+  return false;
+}
 
 Result<std::vector<engine::FileToCopy>> read_tar(const std::string& bytes, const std::string& root) {
   const ReaderPtr reader(archive_read_new(), &archive_read_free);

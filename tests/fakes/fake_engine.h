@@ -32,6 +32,8 @@ struct Behaviour {
   std::function<engine::ExecResult(const std::vector<std::string>& command)>
       exec;          // default: exit code 0, no output; open_exec() gives back its input after that
   std::string logs;  // written at each start
+  int millicores = 100;
+  engine::ContainerStats uses;  // but for time, processor and, when it is 0, the limit of memory
 };
 
 // Calls that go wrong. Consumed in the order of injection.
@@ -145,6 +147,12 @@ class FakeEngine final : public engine::Engine {
                                       base::Deadline deadline, std::int64_t cpu_shares) override;
   Task<Result<void>> copy_files(std::string id, std::vector<engine::FileToCopy> files,
                                 base::Deadline deadline) override;
+  Task<Result<engine::PathStat>> stat_path(std::string id, std::string path, base::Deadline deadline) override;
+  Task<Result<std::unique_ptr<engine::ArchiveStream>>> read_archive(std::string id, std::string path, base::Deadline deadline) override;
+  Task<Result<void>> write_archive(std::string id, std::string path, engine::ArchiveSource source) override;
+  Task<Result<engine::ContainerStats>> stats(std::string id, base::Deadline deadline) override;
+  Task<Result<std::string>> describe_container(std::string id, base::Deadline deadline) override;
+  Task<Result<std::string>> describe_network(std::string id, base::Deadline deadline) override;
   Task<Result<engine::ExecResult>> exec(std::string id, std::vector<std::string> command,
                                         base::Deadline deadline) override;
   Task<Result<engine::ExecSession>> open_exec(std::string id, engine::ExecOptions options, base::Deadline deadline) override;
