@@ -2,6 +2,7 @@
 
 #include "api/server/access.h"
 #include "api/server/backup_handler.h"
+#include "api/server/debug_handler.h"
 #include "api/server/document_handler.h"
 #include "api/server/environment_handler.h"
 #include "api/server/reply.h"
@@ -35,7 +36,7 @@ Error wrong_method() {
 struct ApiServer::Impl {
   Impl(Registry& r, base::Clock& c, metrics::ApiMetrics& m, EnvironmentOperations ops, ApiServerOptions o)
       : registry(r), clock(c), metrics(m), operations(std::move(ops)), options(std::move(o)),
-        resources(r, c, m, operations), documents(r.scheme(), c, options.version, health_checks()) {}
+        resources(r, c, m, operations), debugging(r, operations), documents(r.scheme(), c, options.version, health_checks()) {}
 
   std::vector<HealthCheck> health_checks();
   Task<void> serve(Request request, http::ResponseWriter& writer);
@@ -50,6 +51,7 @@ struct ApiServer::Impl {
   const EnvironmentOperations operations;
   const ApiServerOptions options;
   ResourceHandler resources;
+  DebugHandler debugging;
   DocumentHandler documents;
   bool backing_up = false;
 };
@@ -94,6 +96,8 @@ Task<void> ApiServer::Impl::dispatch(Request request, Route route, Reply& reply)
     co_await serve_review(*request, route, clock, reply);
   } else if (route.kind == Kind::Reap) {
     co_await reap(*request, reply);
+  } else if (route.kind == Kind::Debug) {
+    co_await debugging.handle(std::move(request), std::move(route), reply);
   } else if (!is_read(route.kind, request->method)) {
     auto error = wrong_method();
     co_await reply.send_error(std::move(error), std::move(none));
@@ -165,7 +169,7 @@ http::ServerOptions ApiServer::server_options() const {
   options.error_body = transport_error_body;
   options.wants_body = [impl = impl_](const http::ServerRequest& request) {
     const auto route = parse_route(impl->registry.scheme(), request.path);
-    if (!is_resource(route.kind) && route.kind != Kind::Review && route.kind != Kind::Reap) return false;
+    if (!is_resource(route.kind) && route.kind != Kind::Review && route.kind != Kind::Reap && route.kind != Kind::Debug) return false;
     return check_access(request, impl->options.token, false).has_value();
   };
   return options;

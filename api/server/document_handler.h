@@ -21,7 +21,7 @@ class DocumentHandler {
   // `ready` are the checks of /readyz besides "ping".
   DocumentHandler(const crd::Scheme& scheme, base::Clock& clock, std::string version, std::vector<HealthCheck> ready);
 
-  // For GET and HEAD of a route that is of none of the kinds Collection, Item, Subresource, Review, Metrics, Reap, Backup, Unknown.
+  // For GET and HEAD of a route that is of none of the kinds Collection, Item, Subresource, Review, Metrics, Reap, Backup, Debug, Unknown.
   Task<void> handle(std::shared_ptr<const http::ServerRequest> request, Route route, Reply& reply);
 
  private:

@@ -21,6 +21,20 @@ std::vector<std::string> service_names(const Object& environment) {
   return names;
 }
 
+Result<json> read_optional_body(const http::ServerRequest& request, const std::string& kind) {
+  if (request.body.empty()) return Result<json>(boost::system::in_place_value, json::object());
+  return read_body(request, kind);
+}
+
+Result<bool> flag(const json& body, const char* name, bool otherwise) {
+  const auto found = body.find(name);
+  if (found == body.end()) return otherwise;
+  if (!found->is_boolean()) return base::error(Reason::BadRequest, std::string(name) + " must be true or false");
+  return found->get<bool>();
+}
+
+}  // namespace
+
 Result<std::string> choose_service(const Object& environment, const std::string& asked) {
   const auto names = service_names(environment);
   std::string choices;
@@ -36,20 +50,6 @@ Result<std::string> choose_service(const Object& environment, const std::string&
   return base::error(Reason::BadRequest, "a service must be named (?service=) for environment " +
                                              environment.key().str() + ", choose one of: " + choices);
 }
-
-Result<json> read_optional_body(const http::ServerRequest& request, const std::string& kind) {
-  if (request.body.empty()) return Result<json>(boost::system::in_place_value, json::object());
-  return read_body(request, kind);
-}
-
-Result<bool> flag(const json& body, const char* name, bool otherwise) {
-  const auto found = body.find(name);
-  if (found == body.end()) return otherwise;
-  if (!found->is_boolean()) return base::error(Reason::BadRequest, std::string(name) + " must be true or false");
-  return found->get<bool>();
-}
-
-}  // namespace
 
 Task<Result<void>> serve_log(const EnvironmentOperations& operations, ObjectPtr environment,
                              const http::ServerRequest& request, Reply& reply) {

@@ -7,7 +7,10 @@ namespace berth::api {
 
 // What the server passes on to the controllers. The caller answers the errors.
 
-// GET .../log?service=&follow=&tailLines=&timestamps=&sinceSeconds=; the service may be left out when there is only one.
+// The service that is meant; `asked` "" is the only one there is. Errors: NotFound, BadRequest with those to choose from.
+Result<std::string> choose_service(const Object& environment, const std::string& asked);
+
+// GET .../log?service=&follow=&tailLines=&timestamps=&sinceSeconds=&sinceTime=; the service may be left out when there is only one.
 Task<Result<void>> serve_log(const EnvironmentOperations& operations, ObjectPtr environment,
                              const http::ServerRequest& request, Reply& reply);
 

@@ -148,7 +148,14 @@ Result<EnvironmentOperations::LogOptions> parse_log_options(const http::ServerRe
   if (!since) return since.error();
   if (since->value_or(0) < 0) return negative("sinceSeconds", **since);
   options.since_seconds = *since;
-  return options;
+  const auto time_text = request.query_value("sinceTime").value_or("");
+  if (time_text.empty()) return options;
+  if (options.since_seconds) {
+    return invalid_options("LogOptions", crd::cause::forbidden("[]", "at most one of `sinceTime` or `sinceSeconds` may be specified"));
+  }
+  options.since = base::parse_time(time_text);
+  if (options.since) return options;
+  return base::error(Reason::BadRequest, "sinceTime: " + crd::dump(time_text) + " is no RFC 3339 time, e.g. 2026-01-31T12:00:00Z");
 }
 
 }  // namespace berth::api

@@ -7,6 +7,8 @@ namespace berth::api {
 
 namespace {
 
+constexpr std::size_t kEndedChannel = 255;
+
 class WebSocketForwarder {
  public:
   WebSocketForwarder(Executor executor, std::shared_ptr<http::ByteStream> stream, ChannelProtocol protocol,
@@ -59,6 +61,12 @@ class WebSocketForwarder {
     if (bytes.empty()) co_return;
     const std::size_t channel = static_cast<unsigned char>(bytes.front()) - (protocol_.base64 ? '0' : 0);
     bytes.erase(0, 1);
+    // As in version 5 of the channel protocol: the channel that is named ends. What the port sends goes on.
+    if (!protocol_.base64 && channel == kEndedChannel && bytes.size() == 1) {
+      const std::size_t ended = static_cast<unsigned char>(bytes.front());
+      if (ended % 2 == 0 && ended / 2 < relays_.size()) relays_[ended / 2]->end_input();
+      co_return;
+    }
     if (channel % 2 == 1 || channel / 2 >= relays_.size()) co_return;
     if (protocol_.base64) {
       auto plain = http::decode_base64_text(bytes);

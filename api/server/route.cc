@@ -82,6 +82,9 @@ Route plain_route(const Segments& segments) {
   if (segments.size() == 3 && segments[0] == "berth" && segments[1] == "v1") {
     if (segments[2] == "reap") return {.kind = Kind::Reap};
     if (segments[2] == "backup") return {.kind = Kind::Backup};
+    for (const auto* name : {"top", "why", "preview", "inspect", "archive"}) {
+      if (segments[2] == name) return {.kind = Kind::Debug, .name = name};
+    }
   }
   const auto& word = segments[0];
   if (word == "openapi") return openapi_route(segments);

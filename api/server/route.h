@@ -28,6 +28,7 @@ struct Route {
     OpenApiV3,     // /openapi/v3[/{name}], `name` as in "api/v1", "apis/berth.dev/v1alpha1"
     Reap,          // /berth/v1/reap
     Backup,        // /berth/v1/backup
+    Debug,         // /berth/v1/{name}: top, why, preview, inspect, archive
     Unknown,
   };
   Kind kind = Kind::Unknown;

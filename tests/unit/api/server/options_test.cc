@@ -127,7 +127,10 @@ TEST(LogOptions, AreReadFromTheQuery) {
   EXPECT_EQ(options.tail, 10);
   EXPECT_EQ(options.since_seconds, 60);
   EXPECT_FALSE(parse_log_options(request("")).value().tail.has_value());
-  for (const auto* query : {"tailLines=-1", "tailLines=x", "sinceSeconds=-1", "tailLines=99999999999"}) {
+  EXPECT_EQ(parse_log_options(request("sinceTime=2026-11-27T10%3A00%3A00.000000001Z")).value().since,
+            base::parse_time("2026-11-27T10:00:00.000000001Z"));
+  for (const auto* query : {"tailLines=-1", "tailLines=x", "sinceSeconds=-1", "tailLines=99999999999", "sinceTime=yesterday",
+                            "sinceSeconds=5&sinceTime=2026-11-27T10%3A00%3A00Z"}) {
     EXPECT_TRUE(parse_log_options(request(query)).has_error()) << query;
   }
 }
