@@ -1,5 +1,6 @@
 #include "controller/reconcile/environment_controller.h"
 
+#include "controller/reconcile/debug_operations.h"
 #include "controller/reconcile/host_network.h"
 #include "controller/reconcile/operations.h"
 #include "controller/reconcile/pod_operations.h"
@@ -24,8 +25,9 @@ EnvironmentController::EnvironmentController(Executor executor, base::Clock& clo
       observer_(clock, environments_, metrics.environments),
       host_(executor, clock, engine, metrics.engine, metrics.environments, std::move(options.host)),
       prober_(executor, clock, engine, transport, options.exec_probes),
+      journal_(clock),
       queue_(executor, clock, metrics.runtime, kBackoff),
-      reconciler_({executor, clock, registry, client, kind_, environments_, leases_, host_, prober_, emit,
+      reconciler_({executor, clock, registry, client, kind_, environments_, leases_, host_, prober_, journal_, emit,
                    [this](const ObjectKey& key, int priority) { queue_.add(key, priority); }, port_is_free}),
       controller_(executor, clock, kName, queue_, reconciler_, metrics.runtime, kWorkers),
       reaper_(executor, clock, host_, environments_, emit, std::move(options.reaper)),
@@ -90,6 +92,7 @@ Task<void> EnvironmentController::stop(base::Duration grace) {
 
 api::EnvironmentOperations EnvironmentController::operations() {
   auto operations = environment_operations(clock_, host_, reaper_);
+  add_debug_operations(operations, clock_, host_, journal_);
   operations.pods = pod_operations(tasks_.executor(), clock_, host_);
   return operations;
 }

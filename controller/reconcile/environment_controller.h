@@ -73,6 +73,7 @@ class EnvironmentController {
   EnvironmentObserver observer_;
   Host host_;
   Prober prober_;
+  Journal journal_;
   runtime::WorkQueue queue_;
   EnvironmentReconciler reconciler_;
   runtime::Controller controller_;

@@ -14,6 +14,29 @@ namespace {
 
 constexpr base::Duration kVolumeDeadline = std::chrono::seconds(30);
 
+// Why berth acts, in the words of the journal.
+std::string journal_cause(const plan::Action& action) {
+  using plan::ActionKind;
+  const auto& cause = action.cause;
+  if (cause == "created") return "Created";
+  if (cause == "deleted") return "Deleted";
+  if (cause == "expired") return "Expired";
+  if (cause == "failed") return "Failed";
+  if (cause == "replaced") return "Changed";
+  if (cause == "orphan" || cause == "duplicate") return "CleanUp";
+  if (cause == "repaired" || cause == "restarted") return "Healing";
+  switch (action.kind) {
+    case ActionKind::UpdateContainer: return "Changed";
+    case ActionKind::ConnectContainer:
+    case ActionKind::MovePort:
+    case ActionKind::MoveSubnet: return "Healing";
+    case ActionKind::CollectLogs: return "Failed";
+    case ActionKind::Finalize:
+    case ActionKind::DeleteObject: return "Deleted";
+    default: return "Created";
+  }
+}
+
 bool stays_down(const crd::Service& service, int exit_code) {
   switch (service.restart_policy) {
     case crd::RestartPolicy::Never: return true;
@@ -69,6 +92,27 @@ bool EnvironmentReconciler::wants_image(const ObjectPtr& object, const std::stri
   return wanted && wanted->image == image;
 }
 
+std::uint64_t EnvironmentReconciler::record(const ObjectPtr& object, const plan::Action& action) {
+  JournalEntry entry;
+  entry.cause = journal_cause(action);
+  entry.action = plan::to_string(action.kind);
+  entry.target = action.target;
+  entry.reason = action.reason;
+  return parts_.journal.begin(object, std::move(entry));
+}
+
+void EnvironmentReconciler::record_change(const ObjectPtr& old, const ObjectPtr& now, bool initial) {
+  if (!now) return;
+  const bool is_new = !old || old->uid() != now->uid();
+  if (is_new) {
+    parts_.journal.note(now, initial ? "Found" : "Created", initial ? "berthd has started, and finds the environment" : "the environment was created");
+  } else if (now->deleting() && !old->deleting()) {
+    parts_.journal.note(now, "Deleted", "its deletion was asked for");
+  } else if (now->generation() != old->generation() && !now->deleting()) {
+    parts_.journal.note(now, "Changed", "its spec was changed");
+  }
+}
+
 Task<void> EnvironmentReconciler::operate(Subject subject, plan::Action action) {
   // However the operation ends, its target is free again and its environment is looked at.
   struct Release {
@@ -82,6 +126,7 @@ Task<void> EnvironmentReconciler::operate(Subject subject, plan::Action action) 
     }
   } release{*this, subject.owner, action.target};
 
+  const auto entry = record(subject.object, action);
   Result<std::string> result = std::string();
   try {
     if (action.kind == plan::ActionKind::Finalize) {
@@ -96,6 +141,7 @@ Task<void> EnvironmentReconciler::operate(Subject subject, plan::Action action) 
     base::log_error("reconcile", "an operation ended by an exception",
                     {{"env", subject.owner.key.str()}, {"action", plan::to_string(action.kind)}, {"error", error.what()}});
   }
+  parts_.journal.end(subject.object, entry, result.has_error() ? std::optional(result.error()) : std::nullopt);
   settle(subject, action, result);
 }
 
@@ -239,6 +285,7 @@ void EnvironmentReconciler::drifted(const Drift& drift) {
   } else {
     text = "Container " + drift.object_name + " of service " + drift.service + " was disconnected from its network";
   }
+  parts_.journal.note(object, "EngineEvent", text);
   parts_.emit(object, true, drift.kind == "container_died" ? "ContainerDied" : "Drift", std::move(text));
 }
 
@@ -251,6 +298,7 @@ void EnvironmentReconciler::forget(const ObjectPtr& object) {
   healing_.forget(uid);
   brake_.forget(uid);
   parts_.prober.forget(uid);
+  parts_.journal.gone(object);
   // Without its finalizer nobody looked whether the engine is clean: the reaper does, and gives the leases back.
   if (parts_.host.mirror.owns(uid)) return;
   release_leases(uid);

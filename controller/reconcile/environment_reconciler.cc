@@ -50,6 +50,10 @@ Outcome look_again(const plan::Plan& plan, base::SystemTime now) {
   return outcome;
 }
 
+std::optional<Error> failure_of(const Result<bool>& done) {
+  return done.has_error() ? std::optional(done.error()) : std::nullopt;
+}
+
 Outcome at_once() {
   Outcome outcome;
   outcome.requeue_after = std::chrono::milliseconds(1);
@@ -75,6 +79,7 @@ Task<void> EnvironmentReconciler::stop(base::Duration grace) {
 void EnvironmentReconciler::changed(const ObjectPtr& old, const ObjectPtr& now, bool initial) {
   const bool replaced = old && (!now || old->uid() != now->uid());
   if (replaced) forget(old);
+  record_change(old, now, initial);
   // Whoever waits for an image may not want it any more.
   if (replaced || (old && (old->generation() != now->generation() || now->deleting() || plan::is_over(now->status())))) {
     parts_.host.pulls.look_again();
@@ -201,7 +206,9 @@ Task<Result<bool>> EnvironmentReconciler::write_leases(ObjectPtr object, plan::I
 Task<Result<bool>> EnvironmentReconciler::commit_leases(ObjectPtr object, plan::Input input, plan::Action action) {
   auto allocated = allocate(input, action);
   const auto subject = subject_of(object);
+  const auto entry = record(object, action);
   if (allocated.has_error()) {
+    parts_.journal.end(object, entry, allocated.error());
     fail(subject, action, allocated.error());
     starving_[object->uid()] = object->key();
     co_return true;  // once more: the failure is now part of what the plan sees
@@ -213,6 +220,7 @@ Task<Result<bool>> EnvironmentReconciler::commit_leases(ObjectPtr object, plan::
   input.leases = allocated->leases;
   input.memory = memories_[object->uid()];
   auto written = co_await write_leases(object, std::move(input));
+  parts_.journal.end(object, entry, failure_of(written));
   if (written.has_error()) co_return written.error();
   announce_leases(object, action, before, *allocated);
   if (gives_back) released();
@@ -263,6 +271,7 @@ Task<Result<bool>> EnvironmentReconciler::commit_finish(ObjectPtr object, plan::
   unwritten_.erase(input.uid);  // superseded
   auto written = co_await write_status(object, std::move(status), false);
   if (written.has_error()) co_return written.error();
+  parts_.journal.note(object, finish.phase, std::string(base::to_string(finish.reason)) + ": " + finish.message);
   parts_.emit(object, true, finish.phase, std::string(base::to_string(finish.reason)) + ": " + finish.message);
   co_return true;
 }

@@ -13,6 +13,7 @@
 #include "controller/reconcile/healing.h"
 #include "controller/reconcile/repeat_brake.h"
 #include "controller/reconcile/host.h"
+#include "controller/reconcile/journal.h"
 #include "controller/reconcile/lease_watch.h"
 #include "controller/reconcile/prober.h"
 #include "controller/runtime/informer.h"
@@ -31,6 +32,7 @@ struct EnvironmentParts {
   LeaseWatch& leases;
   Host& host;
   Prober& prober;
+  Journal& journal;
   EmitEvent emit;
   std::function<void(const ObjectKey& key, int priority)> enqueue;
   plan::IsFree port_is_free;  // asked before a port outside the range is used
@@ -86,6 +88,9 @@ class EnvironmentReconciler final : public runtime::Reconciler {
   // Begins what may begin. Returns when the first of what RepeatBrake holds back may.
   std::optional<base::SteadyTime> launch(const ObjectPtr& object, const plan::Plan& plan);
   Task<void> operate(Subject subject, plan::Action action);
+  // Into the journal: what is begun, and what came of it.
+  std::uint64_t record(const ObjectPtr& object, const plan::Action& action);
+  void record_change(const ObjectPtr& old, const ObjectPtr& now, bool initial);
   Task<Result<std::string>> finalize(Subject subject);
   void settle(const Subject& subject, const plan::Action& action, const Result<std::string>& result);
   void fail(const Subject& subject, const plan::Action& action, const Error& error);

@@ -27,7 +27,9 @@ runtime::Outcome EnvironmentReconciler::await_engine(const ObjectPtr& object) {
       plan::Failure{Reason::EngineUnavailable, error.empty() ? "waiting for the engine" : error, 1, input.now, input.generation, input.now};
   const plan::Plan nothing;
   auto status = plan::status(input, nothing);
-  if (status != input.status) save_status(object, std::move(status));
+  if (status == input.status) return {};
+  parts_.journal.note(object, "Waiting", "for the engine: " + error);
+  save_status(object, std::move(status));
   return {};
 }
 
@@ -46,6 +48,7 @@ runtime::Outcome EnvironmentReconciler::stand_by(const ObjectPtr& object, const 
   const bool said = reason_of_ready(status) == reason;
   if (said && (!object->deleting() || plan::text_at(status, "phase") == "Terminating")) return outcome;
   const auto message = why.empty() ? "waiting for the engine" : why;
+  parts_.journal.note(object, "Waiting", message);
   if (object->deleting()) status["phase"] = "Terminating";
   auto& conditions = status["conditions"];
   if (!conditions.is_array()) conditions = json::array();

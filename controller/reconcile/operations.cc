@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "controller/reconcile/pod_log.h"
+#include "controller/reconcile/service_container.h"
 
 namespace berth::reconcile {
 
@@ -11,15 +13,6 @@ constexpr base::Duration kOperationDeadline = std::chrono::seconds(30);
 constexpr base::Duration kWholeLog = std::chrono::minutes(10);  // the reader may be slow
 
 base::Deadline soon(base::Clock& clock) { return base::Deadline::after(clock.steady_now(), kOperationDeadline); }
-
-const engine::Container* newest(const std::vector<engine::Container>& containers, const std::string& service) {
-  const engine::Container* found = nullptr;
-  for (const auto& container : containers) {
-    if (service_of(container.labels) != service) continue;
-    if (!found || container.created > found->created) found = &container;
-  }
-  return found;
-}
 
 bool has_service(const ObjectPtr& environment, const std::string& name) {
   const auto services = environment->spec().find("services");
@@ -36,8 +29,7 @@ class Operations {
     if (!has_service(environment, service)) {
       co_return base::error(Reason::NotFound, "environment " + environment->key().str() + " has no service \"" + service + "\"");
     }
-    const auto actual = host_.mirror.actual(environment->uid());
-    const auto* container = newest(actual.containers, service);
+    const auto container = service_container(host_.mirror, environment->uid(), service);
     if (!container) {
       co_return base::error(Reason::NotFound, "service \"" + service + "\" of " + environment->key().str() + " has no container yet");
     }
@@ -49,15 +41,21 @@ class Operations {
       const auto now = std::chrono::floor<std::chrono::seconds>(clock_.system_now()).time_since_epoch().count();
       wanted.since_seconds = now - *options.since_seconds;
     }
+    wanted.since = options.since;
     const auto deadline = base::Deadline::after(clock_.steady_now(), kWholeLog);
     auto opened = co_await host_.engine.logs(container->id, std::move(wanted), deadline);
     if (opened.has_error()) co_return opened.error();
     std::string type = "text/plain; charset=utf-8";
     http::Headers none;
     co_await writer.start_stream(200, std::move(type), std::move(none));
+    WholeOrCutOff end(writer);
     for (;;) {
       auto chunk = co_await (*opened)->next();
-      if (chunk.has_error() || !*chunk) break;
+      if (chunk.has_error()) break;
+      if (!*chunk) {
+        end.whole();
+        break;
+      }
       auto bytes = std::move((*chunk)->bytes);
       const bool there = co_await writer.write(std::move(bytes));
       if (!there) break;

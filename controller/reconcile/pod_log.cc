@@ -28,22 +28,6 @@ class LimitedLog {
   std::optional<std::int64_t> limit_;
 };
 
-// A log that ends because the engine or berthd does is no log to its end.
-class WholeOrCutOff {
- public:
-  explicit WholeOrCutOff(http::ResponseWriter& writer) : writer_(writer) {}
-  WholeOrCutOff(const WholeOrCutOff&) = delete;
-  WholeOrCutOff& operator=(const WholeOrCutOff&) = delete;
-  ~WholeOrCutOff() {
-    if (!whole_) writer_.cut_off();
-  }
-  void whole() { whole_ = true; }
-
- private:
-  http::ResponseWriter& writer_;
-  bool whole_ = false;
-};
-
 }  // namespace
 
 void LogTail::add(std::string_view bytes) {

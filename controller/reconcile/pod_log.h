@@ -11,6 +11,22 @@ namespace berth::reconcile {
 Task<Result<void>> write_pod_log(engine::Engine& engine, base::Clock& clock, std::string container_id, plan::LogSpan span,
                                  api::PodLogOptions options, http::ResponseWriter& writer);
 
+// A log that ends because the engine or berthd does is no log to its end: unless whole() was said, its reader sees it break off.
+class WholeOrCutOff {
+ public:
+  explicit WholeOrCutOff(http::ResponseWriter& writer) : writer_(writer) {}
+  WholeOrCutOff(const WholeOrCutOff&) = delete;
+  WholeOrCutOff& operator=(const WholeOrCutOff&) = delete;
+  ~WholeOrCutOff() {
+    if (!whole_) writer_.cut_off();
+  }
+  void whole() { whole_ = true; }
+
+ private:
+  http::ResponseWriter& writer_;
+  bool whole_ = false;
+};
+
 // Keeps the last lines of a text that comes in pieces. What is longer than kMostTail bytes loses its beginning.
 class LogTail {
  public:

@@ -5,6 +5,7 @@
 #include "controller/plan/pod.h"
 #include "controller/reconcile/pod_log.h"
 #include "controller/reconcile/remote_process.h"
+#include "controller/reconcile/service_container.h"
 #include "crd/fields.h"
 
 namespace berth::reconcile {
@@ -40,7 +41,7 @@ class PodServer {
 
   Task<Result<void>> logs(ObjectPtr environment, std::string service, api::PodLogOptions options, http::ResponseWriter& writer) {
     const auto name = pod_name_of(*environment, service);
-    const auto container = newest(*environment, service);
+    const auto container = service_container(host_.mirror, environment->uid(), service);
     if (!container || container->started_at == base::SystemTime{}) {
       const std::string reason = plan::waiting_reason(service_entry(*environment, service));
       const std::string why = reason == "ErrImagePull" ? "trying and failing to pull image" : reason;
@@ -60,7 +61,7 @@ class PodServer {
 
   Task<Result<std::shared_ptr<api::RemoteProcess>>> exec(ObjectPtr environment, std::string service, std::vector<std::string> command,
                                                          api::RemoteStreams streams) {
-    const auto container = newest(*environment, service);
+    const auto container = service_container(host_.mirror, environment->uid(), service);
     if (!container) co_return no_container(*environment, service);
     engine::ExecOptions options;
     options.command = std::move(command);
@@ -73,7 +74,7 @@ class PodServer {
   }
 
   Task<Result<std::shared_ptr<api::RemoteProcess>>> attach(ObjectPtr environment, std::string service, api::RemoteStreams streams) {
-    const auto container = newest(*environment, service);
+    const auto container = service_container(host_.mirror, environment->uid(), service);
     if (!container) co_return no_container(*environment, service);
     auto stream = co_await host_.engine.attach_container(container->id, engine_streams(streams), soon());
     if (stream.has_error()) co_return stream.error();
@@ -81,7 +82,7 @@ class PodServer {
   }
 
   Task<Result<std::shared_ptr<http::ByteStream>>> forward(ObjectPtr environment, std::string service, std::uint16_t port) {
-    const auto container = newest(*environment, service);
+    const auto container = service_container(host_.mirror, environment->uid(), service);
     if (!container) co_return no_container(*environment, service);
     if (!container->running()) co_return base::error(Reason::ContainerExited, "the container is not running");
     auto last = base::error(Reason::ServiceUnavailable, "the container has no address");
@@ -105,15 +106,6 @@ class PodServer {
 
   Error no_container(const Object& environment, const std::string& service) const {
     return base::error(Reason::NotFound, "container not found (\"" + service + "\" of pod " + pod_name_of(environment, service) + ")");
-  }
-
-  std::optional<engine::Container> newest(const Object& environment, const std::string& service) const {
-    std::optional<engine::Container> found;
-    for (auto& container : host_.mirror.actual(environment.uid()).containers) {
-      if (plan::label(container.labels, plan::kServiceLabel) != service) continue;
-      if (!found || container.created > found->created) found = std::move(container);
-    }
-    return found;
   }
 
   // Its address in the environment's network; where that cannot be reached (an engine on another machine), the published port.
