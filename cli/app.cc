@@ -132,7 +132,7 @@ Result<void> with_command(Invocation& invocation, const Flags& global, std::vect
   for (auto& command : commands) {
     if (command->help().name != name) continue;
     std::string prefix = "BERTH_";
-    for (const char c : name) prefix += static_cast<char>(c - 'a' + 'A');
+    for (const char c : name) prefix += c == '-' ? '_' : static_cast<char>(c - 'a' + 'A');
     Flags own(prefix + "_");
     command->declare(own);
     Flags all = own;

@@ -18,25 +18,6 @@ struct Applied {
   std::string verb;  // created | configured | unchanged
 };
 
-// The stored object with the file's content: what berth and the API own in metadata stays.
-json merged_body(const Manifest& manifest, const Object& stored) {
-  json body = manifest.body;
-  const auto& before = at(stored.body(), {"metadata"});
-  json& metadata = body["metadata"];
-  for (const char* field : {"uid", "creationTimestamp", "finalizers", "ownerReferences", "generation"}) {
-    if (before.contains(field) && !metadata.contains(field)) metadata[field] = before[field];
-  }
-  const auto& annotations = at(before, {"annotations"});
-  if (annotations.is_object()) {
-    for (const auto& [name, value] : annotations.items()) {
-      if (!name.starts_with("berth.dev/") || at(metadata, {"annotations"}).contains(name)) continue;
-      metadata["annotations"][name] = value;
-    }
-  }
-  metadata["resourceVersion"] = std::to_string(stored.revision());
-  return body;
-}
-
 class Apply final : public Command {
  public:
   CommandHelp help() const override {

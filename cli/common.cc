@@ -1,5 +1,8 @@
 #include "cli/common.h"
 
+#include <algorithm>
+
+#include "cli/fields.h"
 #include "cli/text.h"
 
 namespace berth::cli {
@@ -51,6 +54,47 @@ Task<Result<ObjectPtr>> get_environment(Session& session, std::string name) {
   if (found.has_value() || found.error().reason != Reason::NotFound) co_return found;
   co_return base::error(Reason::NotFound, "environment \"" + printable(name) + "\" not found in namespace \"" +
                                               session.ns + "\"; berthctl get -A lists all of them");
+}
+
+Result<ServiceName> parse_service_name(const std::string& word, const std::string& container) {
+  ServiceName name{word, container};
+  const auto slash = word.find('/');
+  if (slash == std::string::npos) return name;
+  name.environment = word.substr(0, slash);
+  name.service = word.substr(slash + 1);
+  if (container.empty() || container == name.service) return name;
+  return base::error(Reason::BadRequest, "\"" + printable(word) + "\" names another service than --container " + printable(container));
+}
+
+Result<std::string> one_service(const Object& environment, const std::string& asked) {
+  std::vector<std::string> names;
+  for (const auto& service : items(at(environment.spec(), {"services"}))) names.push_back(text_at(service, {"name"}));
+  if (asked.empty() && names.size() == 1) return names.front();
+  if (std::find(names.begin(), names.end(), asked) != names.end()) return asked;
+  if (asked.empty()) {
+    return base::error(Reason::BadRequest, "environment \"" + environment.name() + "\" has several services: say which with -c, one of " +
+                                               join(names, ", "));
+  }
+  return base::error(Reason::NotFound, "environment \"" + environment.name() + "\" has no service \"" + printable(asked) + "\"; it has " +
+                                           join(names, ", "));
+}
+
+json merged_body(const Manifest& manifest, const Object& stored) {
+  json body = manifest.body;
+  const auto& before = at(stored.body(), {"metadata"});
+  json& metadata = body["metadata"];
+  for (const char* field : {"uid", "creationTimestamp", "finalizers", "ownerReferences", "generation"}) {
+    if (before.contains(field) && !metadata.contains(field)) metadata[field] = before[field];
+  }
+  const auto& annotations = at(before, {"annotations"});
+  if (annotations.is_object()) {
+    for (const auto& [name, value] : annotations.items()) {
+      if (!name.starts_with("berth.dev/") || at(metadata, {"annotations"}).contains(name)) continue;
+      metadata["annotations"][name] = value;
+    }
+  }
+  metadata["resourceVersion"] = std::to_string(stored.revision());
+  return body;
 }
 
 Result<void> wait_error(const WaitOutcome& outcome) {

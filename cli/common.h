@@ -31,6 +31,18 @@ Task<Result<std::vector<std::string>>> names_of(Session& session, const Targets&
 // Gets one environment. NotFound says which command lists them.
 Task<Result<ObjectPtr>> get_environment(Session& session, std::string name);
 
+// "ENV" or "ENV/SERVICE" and what --container says, as one. Errors: BadRequest (they differ).
+struct ServiceName {
+  std::string environment;
+  std::string service;  // "" = not said
+};
+Result<ServiceName> parse_service_name(const std::string& word, const std::string& container);
+// The service that is meant; `asked` "" is the only one there is. Errors: NotFound, BadRequest with those to choose from.
+Result<std::string> one_service(const Object& environment, const std::string& asked);
+
+// The body of an update of `stored` to what a file declares: what berth and the API own in metadata stays.
+json merged_body(const Manifest& manifest, const Object& stored);
+
 // What a wait's failures and interruption mean for the command: an Error of several lines, or success.
 Result<void> wait_error(const WaitOutcome& outcome);
 

@@ -130,6 +130,8 @@ Completion plan_completion(const std::vector<CommandPtr>& commands, const Flags&
     plan.also = Completes::Files;
   } else if (const auto* flag = flag_before(flags, rest, rest.size() - 1)) {
     offer_value(*flag, plan);
+    const auto before = positionals(flags, rest);
+    if (flag->completes == Completes::Services && !before.empty()) plan.type = before.front().substr(0, before.front().find('/'));
   } else if (plan.prefix.starts_with('-')) {
     offer_flags(flags, plan);
   } else {

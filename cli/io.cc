@@ -37,6 +37,8 @@ void refresh_terminal_size(Io& io) {
 
 Io process_io() {
   Io io{std::cin, std::cout, std::cerr, read_environment};
+  io.in_fd = STDIN_FILENO;
+  io.in_is_terminal = ::isatty(STDIN_FILENO) == 1;
   io.out_is_terminal = ::isatty(STDOUT_FILENO) == 1;
   io.err_is_terminal = ::isatty(STDERR_FILENO) == 1;
   io.utf8 = locale_is_utf8();

@@ -13,6 +13,8 @@ struct Io {
   std::ostream& out;
   std::ostream& err;
   std::function<std::optional<std::string>(const std::string&)> getenv;  // nullopt when unset or empty
+  int in_fd = -1;  // of `in`, for what cannot wait for whole lines; -1: there is none
+  bool in_is_terminal = false;
   bool out_is_terminal = false;
   bool err_is_terminal = false;
   bool utf8 = false;  // whether the locale can show more than ASCII

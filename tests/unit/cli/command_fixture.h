@@ -17,6 +17,7 @@
 #include "cli/targets.h"
 #include "tests/fakes/run_task.h"
 #include "tests/fakes/scratch_directory.h"
+#include "tests/fakes/stream_pair.h"
 
 namespace berth::cli {
 
@@ -49,6 +50,12 @@ class TextStream final : public http::ClientStream {
 
 class FakeRemote final : public Remote {
  public:
+  explicit FakeRemote(Executor executor) : executor_(executor), tasks_(std::move(executor), "remote") {}
+  Task<void> stop() { co_await tasks_.stop(); }
+  // The server's end of each WebSocket; empty: there is none.
+  std::function<Task<void>(std::shared_ptr<http::WebSocketConnection> socket)> serve;
+  std::string protocol = "v5.channel.k8s.io";
+  std::map<std::string, json> answers;  // of call(), by target; else `answer`
   std::vector<std::string> calls;  // "POST /target body"
   Result<json> answer{boost::system::in_place_value, json::object()};
   std::map<std::string, std::deque<std::string>> streams;  // by target
@@ -56,6 +63,8 @@ class FakeRemote final : public Remote {
 
   Task<Result<json>> call(std::string method, std::string target, std::string body) override {
     calls.push_back(method + " " + target + " " + body);
+    const auto found = answers.find(target);
+    if (found != answers.end()) co_return Result<json>(boost::system::in_place_value, found->second);
     co_return answer;
   }
   Task<Result<std::unique_ptr<http::ClientStream>>> open(std::string target) override {
@@ -65,6 +74,19 @@ class FakeRemote final : public Remote {
     std::unique_ptr<http::ClientStream> stream = std::make_unique<TextStream>(200, found->second, stream_headers);
     co_return stream;
   }
+  Task<Result<OpenedWebSocket>> websocket(std::string target, std::vector<std::string> protocols) override {
+    calls.push_back("WS " + target + " " + protocols.front());
+    if (!serve) co_return base::error(Reason::NotFound, "nobody listens at " + target);
+    auto [client, server] = fakes::PairedStream::make(executor_);
+    const std::size_t limit = 1 << 20;
+    tasks_.spawn("peer", serve(std::make_shared<http::WebSocketConnection>(executor_, std::move(server))));
+    co_return OpenedWebSocket{std::make_shared<http::WebSocketConnection>(executor_, std::move(client), limit, http::WebSocketRole::Client),
+                              protocol};
+  }
+
+ private:
+  Executor executor_;
+  TaskGroup tasks_;
 };
 
 // Every environment that appears gets the status that `react` gives it; every one that is deleted goes at once.
@@ -121,7 +143,10 @@ class FakeController {
 // Runs command lines against a server in memory.
 class CommandTest : public testing::Test {
  protected:
-  ~CommandTest() override { fakes::run_task(io, controller.stop()); }
+  ~CommandTest() override {
+    fakes::run_task(io, controller.stop());
+    fakes::run_task(io, remote.stop());
+  }
 
   // The exit status; what was printed is in out() and err().
   int run(std::vector<std::string> arguments) {
@@ -222,7 +247,7 @@ spec:
   std::unique_ptr<storage::Store> store = storage::make_memory_store(io.get_executor());
   api::Registry registry{scheme, *store, clock};
   api::LocalClient client{registry, api::Actor::User};
-  FakeRemote remote;
+  FakeRemote remote{io.get_executor()};
   FakeController controller{io.get_executor(), registry};
   std::map<std::string, std::string> environment;
   std::istringstream input;

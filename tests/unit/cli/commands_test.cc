@@ -254,13 +254,13 @@ TEST_F(Commands, LogsPrintsOneServiceAsItIsAndSeveralWithTheirNames) {
   ASSERT_EQ(run({"apply", "-f", "-"}), 0) << err();
   const std::string base = "/apis/berth.dev/v1alpha1/namespaces/default/testenvironments/checkout/log?service=";
   remote.streams[base + "postgres&tailLines=5"] = {"a\nb", "c\n", "no end"};
-  remote.streams[base + "web&tailLines=5"] = {"w\n"};
+  remote.streams[base + "postgres&tailLines=5&timestamps=true"] = {"2026-11-27T10:00:00.000000001Z a\n2026-11-27T10:00:00.000000003Z b",
+                                                                   "c\n", "2026-11-27T10:00:00.000000004Z no end"};
+  remote.streams[base + "web&tailLines=5&timestamps=true"] = {"2026-11-27T10:00:00.000000002Z w\n"};
   ASSERT_EQ(run({"logs", "checkout/postgres", "--tail", "5"}), 0) << err();
   EXPECT_EQ(out(), "a\nbc\nno end");
   ASSERT_EQ(run({"logs", "checkout", "--tail", "5"}), 0) << err();
-  EXPECT_THAT(out(), HasSubstr("postgres | bc\n"));
-  EXPECT_THAT(out(), HasSubstr("postgres | no end\n"));
-  EXPECT_THAT(out(), HasSubstr("web      | w\n"));
+  EXPECT_EQ(out(), "postgres | a\nweb      | w\npostgres | bc\npostgres | no end\n");
   EXPECT_EQ(run({"logs", "checkout/nope"}), 1);
   EXPECT_THAT(err(), HasSubstr("it has postgres, web"));
   EXPECT_EQ(run({"logs", "checkout/web"}), 1);

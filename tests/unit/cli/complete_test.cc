@@ -53,6 +53,7 @@ TEST_F(CompletionTest, OffersNamesBehindATypeAndBehindASlash) {
 TEST_F(CompletionTest, OffersServicesOfAnEnvironment) {
   make_environment();
   EXPECT_THAT(offered({"logs", "checkout/"}), ElementsAre("checkout/postgres"));
+  EXPECT_THAT(offered({"exec", "checkout", "-c", "p"}), ElementsAre("postgres"));
 }
 
 TEST_F(CompletionTest, OffersFlagsAndTheirValues) {
