@@ -30,7 +30,7 @@ class Converter {
       case YamlNode::Kind::Null:
         return nullptr;
       case YamlNode::Kind::Scalar:
-        return scalar(node);
+        return yaml_scalar(node);
       case YamlNode::Kind::Sequence:
         return sequence(node);
       case YamlNode::Kind::Map:
@@ -52,25 +52,6 @@ class Converter {
     if (++depth_ > max_depth_) {
       throw YamlFailure{node.mark, "nested deeper than " + std::to_string(max_depth_) + " levels"};
     }
-  }
-
-  static json scalar(const YamlNode& node) {
-    constexpr std::string_view kCore = "tag:yaml.org,2002:";
-    if (node.tag == "!" || node.tag == "tag:yaml.org,2002:str") return node.text;
-    const bool plain = node.tag == "?" || node.tag.empty();
-    const std::string_view type =
-        plain ? "" : std::string_view(node.tag).substr(std::min(kCore.size(), node.tag.size()));
-    if (!plain && (!node.tag.starts_with(kCore) ||
-                   (type != "int" && type != "float" && type != "bool" && type != "null"))) {
-      throw YamlFailure{node.mark, "the tag " + node.tag + " is not known here"};
-    }
-    const auto value = resolve_plain(node.text);
-    if (!value) throw YamlFailure{node.mark, node.text + " has no JSON value (quote it if it is text)"};
-    const bool fits = plain || (type == "int" && value->is_number_integer()) ||
-                      (type == "float" && value->is_number()) || (type == "bool" && value->is_boolean()) ||
-                      (type == "null" && value->is_null());
-    if (!fits) throw YamlFailure{node.mark, "this is no !!" + std::string(type)};
-    return *value;
   }
 
   json sequence(const YamlNode& node) {
@@ -210,10 +191,8 @@ class Reader {
   Reader(std::string_view text, std::string_view name, const YamlLimits& limits)
       : text_(text), name_(name), limits_(limits) {}
 
-  Result<std::vector<YamlDocument>> read() {
+  Result<void> read(const std::function<void(const YamlNode&)>& each) {
     std::istringstream stream{std::string(text_)};
-    std::vector<YamlDocument> documents;
-    std::size_t nodes = 0;
     try {
       YAML::Parser parser(stream);
       for (std::size_t count = 0;; ++count) {
@@ -222,14 +201,7 @@ class Reader {
         if (count > 0) check_separated(events.start());
         if (events.last_scalar()) check_closed(*events.last_scalar());
         if (count >= kMaxDocuments) throw YamlFailure{events.start(), "too many documents"};
-        if (!events.root() || events.root()->kind == YamlNode::Kind::Null) continue;
-        YamlDocument& document = documents.emplace_back();
-        const YAML::Mark& mark = events.root()->mark;
-        document.marks[""] = {mark.line + 1, mark.column + 1};
-        document.value = Converter(limits_, document).convert(*events.root());
-        nodes += document.marks.size();
-        if (nodes > limits_.nodes) throw YamlFailure{mark, "the documents together have too many values"};
-        if (document.value.is_null()) documents.pop_back();
+        if (events.root() && events.root()->kind != YamlNode::Kind::Null) each(*events.root());
       }
     } catch (const YamlFailure& failure) {
       return fail(failure.mark.line, failure.mark.column, failure.what);
@@ -238,7 +210,7 @@ class Reader {
       if (starts_with_tab(line_at(text_, line))) return fail(line, 0, "a tab in the indentation: use spaces");
       return fail(line, std::max(0, exception.mark.column), explain(exception.msg));
     }
-    return documents;
+    return {};
   }
 
   Error fail(int line, int column, const std::string& what) const {
@@ -317,8 +289,27 @@ Mark YamlDocument::mark_of(std::string_view path) const {
   }
 }
 
-Result<std::vector<YamlDocument>> parse_yaml(std::string_view text, std::string_view name,
-                                             const YamlLimits& limits) {
+json yaml_scalar(const YamlNode& node) {
+  constexpr std::string_view kCore = "tag:yaml.org,2002:";
+  if (node.tag == "!" || node.tag == "tag:yaml.org,2002:str") return node.text;
+  const bool plain = node.tag == "?" || node.tag.empty();
+  const std::string_view type =
+      plain ? "" : std::string_view(node.tag).substr(std::min(kCore.size(), node.tag.size()));
+  if (!plain && (!node.tag.starts_with(kCore) ||
+                 (type != "int" && type != "float" && type != "bool" && type != "null"))) {
+    throw YamlFailure{node.mark, "the tag " + node.tag + " is not known here"};
+  }
+  const auto value = resolve_plain(node.text);
+  if (!value) throw YamlFailure{node.mark, node.text + " has no JSON value (quote it if it is text)"};
+  const bool fits = plain || (type == "int" && value->is_number_integer()) ||
+                    (type == "float" && value->is_number()) || (type == "bool" && value->is_boolean()) ||
+                    (type == "null" && value->is_null());
+  if (!fits) throw YamlFailure{node.mark, "this is no !!" + std::string(type)};
+  return *value;
+}
+
+Result<void> read_yaml(std::string_view text, std::string_view name, const YamlLimits& limits,
+                       const std::function<void(const YamlNode&)>& each) {
   if (text.starts_with("\xef\xbb\xbf")) text.remove_prefix(3);
   if (text.size() > limits.bytes) {
     return base::error(Reason::RequestEntityTooLarge,
@@ -326,14 +317,30 @@ Result<std::vector<YamlDocument>> parse_yaml(std::string_view text, std::string_
   }
   if (const auto bad = find_bad_text(text)) return bad_text(text, name, *bad);
   if (const auto bad = find_flow_flood(text, limits)) return bad_text(text, name, *bad);
-  Reader reader(text, name, limits);
-  auto documents = reader.read();
+  return Reader(text, name, limits).read(each);
+}
+
+Result<std::vector<YamlDocument>> parse_yaml(std::string_view text, std::string_view name,
+                                             const YamlLimits& limits) {
+  std::vector<YamlDocument> documents;
+  std::size_t nodes = 0;
+  const auto read = read_yaml(text, name, limits, [&](const YamlNode& root) {
+    YamlDocument& document = documents.emplace_back();
+    document.marks[""] = {root.mark.line + 1, root.mark.column + 1};
+    document.value = Converter(limits, document).convert(root);
+    nodes += document.marks.size();
+    if (nodes > limits.nodes) throw YamlFailure{root.mark, "the documents together have too many values"};
+    if (document.value.is_null()) documents.pop_back();
+  });
+  if (read.has_value()) return documents;
+  if (text.starts_with("\xef\xbb\xbf")) text.remove_prefix(3);
   const auto first = text.find_first_not_of(" \t\r\n");
-  if (documents.has_value() || first == std::string_view::npos || text[first] != '{') return documents;
+  const bool unread = text.size() > limits.bytes || find_bad_text(text) || find_flow_flood(text, limits);
+  if (unread || first == std::string_view::npos || text[first] != '{') return read.error();
   // JSON that YAML cannot read, such as "\ud83d\ude00".
   std::vector<std::string> duplicates;
   auto value = parse_json(text, &duplicates);
-  if (!value.has_value()) return documents;
+  if (!value.has_value()) return read.error();
   std::vector<YamlDocument> out(1);
   out[0].value = std::move(*value);
   out[0].duplicate_keys = std::move(duplicates);

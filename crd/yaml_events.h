@@ -4,8 +4,11 @@
 #include <yaml-cpp/mark.h>
 
 #include <deque>
+#include <functional>
 #include <string>
 #include <vector>
+
+#include "crd/yaml.h"
 
 namespace berth::crd {
 
@@ -64,5 +67,13 @@ class YamlEvents : public YAML::EventHandler {
   const YamlNode* last_scalar_ = nullptr;
   YAML::Mark start_;
 };
+
+// Hands each document of `text` that is not empty to `each`, which may throw YamlFailure. What is wrong with the text as a whole is
+// refused before. Errors: as parse_yaml.
+Result<void> read_yaml(std::string_view text, std::string_view name, const YamlLimits& limits,
+                       const std::function<void(const YamlNode&)>& each);
+
+// What a scalar means; throws YamlFailure for a tag that is not known or does not fit.
+json yaml_scalar(const YamlNode& node);
 
 }  // namespace berth::crd
