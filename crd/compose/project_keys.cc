@@ -1,0 +1,70 @@
+#include "crd/compose/key_tables.h"
+
+namespace berth::compose {
+namespace {
+
+constexpr Key kProjectKeys[] = {
+    {"version", "tn", Outcome::Ignored, "", "obsolete in compose itself"},
+    {"name", "t", Outcome::Converted, "metadata.name", "the project; --project-name and COMPOSE_PROJECT_NAME come first"},
+    {"include", "l", Outcome::Converted, "", "read, with a .env of its own"},
+    {"include[].path", "tl", Outcome::Converted},
+    {"include[].env_file", "tl", Outcome::Converted},
+    {"include[].project_directory", "t", Outcome::Converted},
+    {"services", "m", Outcome::Converted, "spec.services"},
+    {"models", "m", Outcome::Warned, "", "!models are not run"},
+    {"models.*.name", "t", Outcome::Warned},
+    {"models.*.model", "t", Outcome::Warned},
+    {"models.*.context_size", "n", Outcome::Warned},
+    {"models.*.runtime_flags", "l", Outcome::Warned},
+    {"networks", "m", Outcome::Converted, "spec.network", "one network for the environment; a note says where services are no longer kept apart"},
+    {"networks.*.name", "t", Outcome::Noted, "", "dropped: every environment has a network of its own"},
+    {"networks.*.driver", "t", Outcome::Converted, "spec.network", "bridge; others are told by a warning"},
+    {"networks.*.driver_opts", "m", Outcome::Converted, "spec.network.mtu", "com.docker.network.driver.mtu; others are told by a warning"},
+    {"networks.*.ipam", "m", Outcome::Noted, "", "dropped: berth leases a subnet"},
+    {"networks.*.ipam.driver", "t", Outcome::Warned, "", "!the addresses are leased by berth, not by another driver"},
+    {"networks.*.ipam.config", "l", Outcome::Noted, "", "dropped: berth leases a subnet"},
+    {"networks.*.ipam.config[].subnet", "t", Outcome::Noted, "", "dropped: berth leases a subnet"},
+    {"networks.*.ipam.config[].ip_range", "t", Outcome::Noted, "", "dropped with the subnet"},
+    {"networks.*.ipam.config[].gateway", "t", Outcome::Noted, "", "dropped with the subnet"},
+    {"networks.*.ipam.config[].aux_addresses", "m", Outcome::Noted, "", "dropped with the subnet"},
+    {"networks.*.ipam.options", "m", Outcome::Warned, "", "!there are no options of address management"},
+    {"networks.*.external", "bm", Outcome::Warned, "", "a network from outside is shared by all runs: services get the environment's own instead"},
+    {"networks.*.external.name", "t", Outcome::Warned},
+    {"networks.*.internal", "b", Outcome::Converted, "spec.network.internal", "when all networks are, and no port is published"},
+    {"networks.*.enable_ipv4", "b", Outcome::Warned, "", "a network has IPv4 addresses always: false is told by a warning"},
+    {"networks.*.enable_ipv6", "b", Outcome::Converted, "spec.network.enableIPv6"},
+    {"networks.*.attachable", "b", Outcome::Ignored, "", "of swarms"},
+    {"networks.*.labels", "lm", Outcome::Warned, "", "!berth gives the network its own labels only"},
+    {"volumes", "m", Outcome::Converted, "spec.volumes[].emptyDir", "one directory for the services of the environment; it goes with the environment"},
+    {"volumes.*.name", "t", Outcome::Noted, "", "dropped: every environment has volumes of its own"},
+    {"volumes.*.driver", "t", Outcome::Warned, "", "local; others are told by a warning"},
+    {"volumes.*.driver_opts", "m", Outcome::Warned, "", "!a volume is an empty directory without options"},
+    {"volumes.*.external", "bm", Outcome::Warned, "", "a volume from outside is shared by all runs: an empty directory stands in"},
+    {"volumes.*.external.name", "t", Outcome::Warned},
+    {"volumes.*.labels", "lm", Outcome::Warned, "", "!berth gives volumes its own labels only"},
+    {"secrets", "m", Outcome::Converted, "Secret", "printed before the TestEnvironment, mounted as a file"},
+    {"secrets.*.name", "t", Outcome::Converted, "Secret", "of an external one: the name of the Secret"},
+    {"secrets.*.environment", "t", Outcome::Converted, "Secret"},
+    {"secrets.*.file", "t", Outcome::Converted, "Secret"},
+    {"secrets.*.external", "bm", Outcome::Converted, "spec.volumes[].secret", "a Secret that must be there; its key is the name"},
+    {"secrets.*.external.name", "t", Outcome::Converted, "spec.volumes[].secret"},
+    {"secrets.*.labels", "lm", Outcome::Warned, "", "!the Secret gets no labels"},
+    {"secrets.*.driver", "t", Outcome::Warned, "", "!secrets come from files, variables and Secrets"},
+    {"secrets.*.driver_opts", "m", Outcome::Warned, "", "!secrets come from files, variables and Secrets"},
+    {"secrets.*.template_driver", "t", Outcome::Warned, "", "!the content is not a template"},
+    {"configs", "m", Outcome::Converted, "spec.services[].files"},
+    {"configs.*.name", "t", Outcome::Converted, "spec.volumes[].configMap", "of an external one: the name of the ConfigMap"},
+    {"configs.*.content", "t", Outcome::Converted, "spec.services[].files"},
+    {"configs.*.environment", "t", Outcome::Converted, "spec.services[].files"},
+    {"configs.*.file", "t", Outcome::Converted, "spec.services[].files"},
+    {"configs.*.external", "bm", Outcome::Converted, "spec.volumes[].configMap", "a ConfigMap that must be there; its key is the name"},
+    {"configs.*.external.name", "t", Outcome::Converted, "spec.volumes[].configMap"},
+    {"configs.*.labels", "lm", Outcome::Warned, "", "!the file has no labels"},
+    {"configs.*.template_driver", "t", Outcome::Warned, "", "!the content is not a template"},
+};
+
+}  // namespace
+
+std::span<const Key> project_keys() { return kProjectKeys; }
+
+}  // namespace berth::compose
