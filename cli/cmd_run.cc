@@ -13,6 +13,7 @@
 #include "cli/interrupts.h"
 #include "cli/keep.h"
 #include "cli/lease_keeper.h"
+#include "cli/compose_files.h"
 #include "cli/own_container.h"
 #include "cli/printer.h"
 #include "cli/run_manifest.h"
@@ -99,7 +100,7 @@ class Run final : public Command {
         return base::error(Reason::BadRequest, "--in-network: berthctl does not run in a container of the engine");
       }
     }
-    auto manifests = read_manifests(files_, session.io.in, session.scheme);
+    auto manifests = read(session);
     if (!manifests.has_value()) return manifests.error();
     if (manifests.value().size() != 1) {
       return base::error(Reason::BadRequest, files_.front() + ": one TestEnvironment is expected, there are " +
@@ -114,6 +115,17 @@ class Run final : public Command {
     if (!ns.has_value()) return ns.error();
     prepared.value().ns = ns.value();
     return prepared;
+  }
+
+  // A compose file is converted on the way.
+  Result<std::vector<Manifest>> read(Session& session) const {
+    auto composed = read_compose_manifests(files_.front(), session.io, session.scheme, session.quiet);
+    if (!composed.has_value()) return composed.error();
+    if (!composed.value()) return read_manifests(files_, session.io.in, session.scheme);
+    if (composed.value()->size() > 1) {
+      return base::error(Reason::BadRequest, files_.front() + ": a project with secrets is more than one object: berthctl convert and apply its Secrets first");
+    }
+    return std::move(*composed.value());
   }
 
   // From the creation on, everything ends in clean_up().

@@ -4,6 +4,7 @@
 #include "cli/cmd_attach.h"
 #include "cli/cmd_backup.h"
 #include "cli/cmd_completion.h"
+#include "cli/cmd_convert.h"
 #include "cli/cmd_cp.h"
 #include "cli/cmd_delete.h"
 #include "cli/cmd_describe.h"
@@ -45,6 +46,7 @@ std::vector<CommandPtr> make_commands() {
   commands.push_back(make_env());
   commands.push_back(make_run());
   commands.push_back(make_attach());
+  commands.push_back(make_convert());
   commands.push_back(make_reap());
   commands.push_back(make_adopt());
   commands.push_back(make_backup());

@@ -45,6 +45,10 @@ Io process_io() {
   const bool colors = !read_environment("NO_COLOR") && read_environment("TERM").value_or("dumb") != "dumb";
   io.color_out = colors && io.out_is_terminal;
   io.color_err = colors && io.err_is_terminal;
+  io.getenv_as_is = [](const std::string& name) -> std::optional<std::string> {
+    const char* value = std::getenv(name.c_str());
+    return value == nullptr ? std::nullopt : std::optional<std::string>(value);
+  };
   refresh_terminal_size(io);
   return io;
 }

@@ -23,6 +23,8 @@ struct Io {
   // Whether to colour what goes to standard output / standard error (terminal, no NO_COLOR, TERM not dumb).
   bool color_out = false;
   bool color_err = false;
+  // As getenv, but a variable that is set to "" is set. getenv when absent.
+  std::function<std::optional<std::string>(const std::string&)> getenv_as_is = {};
 };
 
 // The process's own streams and environment.
