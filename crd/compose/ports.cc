@@ -142,11 +142,9 @@ std::string port_key(const Node& port) {
   Report unheard;
   const auto ports = parse_ports(port, unheard);
   if (!ports) return port.text + "@" + std::to_string(port.place.line) + ":" + std::to_string(port.place.column);  // told later
-  std::string key;
-  for (const PublishedPort& each : *ports) {
-    key += each.host_ip + "/" + std::to_string(each.published) + "/" + std::to_string(each.target) + "/" + each.protocol + " ";
-  }
-  return key;
+  const PublishedPort &first = ports->front(), &last = ports->back();
+  return first.host_ip + "/" + std::to_string(first.published) + "/" + std::to_string(first.target) + "-" + std::to_string(last.target) + "/" +
+         first.protocol;
 }
 
 }  // namespace berth::compose

@@ -11,9 +11,14 @@ void read_ports(Context& context, ServiceDraft& draft) {
   const Node* ports = draft.node->find("ports");
   if (!ports) return;
   std::map<std::pair<int, std::string>, std::size_t> seen;
+  std::size_t count = 0;
   for (const Node& item : ports->items) {
     const auto parsed = parse_ports(item, context.report);
     if (!parsed) continue;
+    count += parsed->size();
+    if (count > kMostPorts) {
+      return context.report.error(item.place, "a service with more than " + std::to_string(kMostPorts) + " ports");
+    }
     for (const PublishedPort& port : *parsed) {
       const auto [first, is_new] = seen.emplace(std::pair{port.target, port.protocol}, draft.ports.size());
       if (is_new) {
@@ -22,9 +27,6 @@ void read_ports(Context& context, ServiceDraft& draft) {
       }
       context.report.note(item.place, "container port " + std::to_string(port.target) + " is published twice: once is enough, host port " +
                                           std::to_string(port.published) + " is dropped");
-    }
-    if (draft.ports.size() > kMostPorts) {
-      return context.report.error(item.place, "a service with more than " + std::to_string(kMostPorts) + " ports");
     }
   }
 }

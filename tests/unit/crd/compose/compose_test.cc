@@ -145,6 +145,12 @@ TEST_F(ComposeTest, ManyIncludesAreRefused) {
   EXPECT_THAT(refusal(text + "]\n"), HasSubstr("more than 200 files"));
 }
 
+TEST_F(ComposeTest, ManyPortsAreRefusedBeforeTheyAreMade) {
+  std::string text = "services:\n  a:\n    image: a\n    ports:\n";
+  for (int i = 1; i < 3000; ++i) text += "      - \"" + std::to_string(i) + "-" + std::to_string(i + 900) + ":1-901\"\n";
+  EXPECT_EQ(refusal(text), "compose.yaml:6:9: a service with more than 1000 ports");
+}
+
 TEST_F(ComposeTest, LargeValuesOfVariablesAreCountedTogether) {
   files.variables["BIG"] = std::string(900'000, 'x');
   std::string text = "services:\n  a:\n    image: a\n    environment:\n";
