@@ -3,11 +3,27 @@
 #include <ostream>
 
 #include "cli/compose_files.h"
+#include "cli/text.h"
+#include "crd/schema.h"
 #include "crd/yaml.h"
 
 namespace berth::cli {
 
 namespace {
+
+// What a berthd of this version does not take.
+std::vector<std::string> fields_refused(const crd::Scheme& scheme, const std::vector<json>& manifests) {
+  std::vector<std::string> lines;
+  for (json object : manifests) {
+    const auto* kind = scheme.find_kind(crd::parse_api_version(object["apiVersion"].get<std::string>(), object["kind"].get<std::string>()));
+    for (const auto& path : crd::prune(kind->schema, object)) lines.push_back("warning: " + printable(path) + ": unknown field");
+    crd::apply_defaults(kind->schema, object);
+    for (const auto& cause : crd::validate(kind->schema, object)) {
+      lines.push_back("warning: " + printable(cause.field) + ": " + printable(cause.message) + ": berthd will refuse it");
+    }
+  }
+  return lines;
+}
 
 class Convert final : public Command {
  public:
@@ -54,6 +70,9 @@ class Convert final : public Command {
     if (session.ns_given) request.ns = session.ns;
     const auto converted = convert_compose(request, session.io, false);
     if (!converted.has_value()) co_return converted.error();
+    const auto refused = fields_refused(session.scheme, converted.value().manifests);
+    for (const auto& line : refused) session.io.err << line << "\n";
+    if (strict_ && !refused.empty()) co_return base::error(Reason::BadRequest, "this version of berthd refuses the manifest");
     for (std::size_t i = 0; i < converted.value().manifests.size(); ++i) {
       session.io.out << (i == 0 ? "" : "---\n") << crd::to_yaml(converted.value().manifests[i]);
     }

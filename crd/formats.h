@@ -10,6 +10,8 @@ namespace berth::crd {
 // The small grammars of names and addresses in manifests. All pure; a false or nullopt says only that the
 // text is not one.
 
+// Of ASCII letters.
+std::string lower_case(std::string_view text);
 constexpr bool is_digit(char c) { return c >= '0' && c <= '9'; }
 // RFC 1123 label, at most 63 characters: environments, services, namespaces.
 bool is_dns_label(std::string_view text);

@@ -10,6 +10,16 @@ namespace {
 
 constexpr std::string_view kDnsName = "must be a DNS name of lower case letters, digits, '-' and '.', e.g. db or db.local";
 
+constexpr std::string_view kHostName = "must be letters, digits, '-', '_' and '.', beginning with a letter or digit, e.g. my_db or db.local";
+
+bool is_alphanumeric(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9'); }
+
+// What engines answer and /etc/hosts holds is more than DNS allows: people call a host my_db.
+bool is_host_name(std::string_view text) {
+  return !text.empty() && text.size() <= 253 && is_alphanumeric(text[0]) &&
+         std::all_of(text.begin(), text.end(), [](char c) { return is_alphanumeric(c) || c == '-' || c == '_' || c == '.'; });
+}
+
 void check_hostnames(RuleContext& context) {
   for_each_service(context, [&](const json& service, const std::string& path) {
     const json* hostname = field(service, "hostname");
@@ -19,7 +29,7 @@ void check_hostnames(RuleContext& context) {
   });
 }
 
-// Engines answer a name that several containers have with any of them, and from 25 on a hostname is such a name too.
+// Names are looked up without regard to case. Engines answer a name that several containers have with any of them, and from 25 on a hostname is such a name too.
 void check_aliases(RuleContext& context) {
   std::map<std::string, std::string> owners;
   for_each_service(context, [&](const json& service, const std::string& path) { owners.emplace(text_field(service, "name"), path); });
@@ -30,9 +40,9 @@ void check_aliases(RuleContext& context) {
   for_each_service(context, [&](const json& service, const std::string& path) {
     for_each(service, path, "aliases", [&](const json& alias, const std::string& alias_path) {
       const auto& name = alias.get_ref<const std::string&>();
-      if (!is_dns_subdomain(name)) return context.add(cause::invalid(alias_path, name, kDnsName));
-      if (!is_free(name, path)) return context.add(cause::duplicate(alias_path, name));
-      owners.emplace(name, path);
+      if (!is_host_name(name)) return context.add(cause::invalid(alias_path, name, kHostName));
+      if (!is_free(lower_case(name), path)) return context.add(cause::duplicate(alias_path, name));
+      owners.emplace(lower_case(name), path);
     });
   });
   for_each_service(context, [&](const json& service, const std::string& path) {
@@ -49,7 +59,7 @@ void check_extra_hosts(RuleContext& context) {
         context.add(cause::invalid(child(entry_path, "ip"), ip, "must be an IPv4 or IPv6 address, or host-gateway for the host"));
       }
       for_each(entry, entry_path, "hostnames", [&](const json& name, const std::string& name_path) {
-        if (!is_dns_subdomain(name.get_ref<const std::string&>())) context.add(cause::invalid(name_path, name, kDnsName));
+        if (!is_host_name(name.get_ref<const std::string&>())) context.add(cause::invalid(name_path, name, kHostName));
       });
     });
   });

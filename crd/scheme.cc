@@ -4,6 +4,7 @@
 
 #include "crd/core_kinds.h"
 #include "crd/fields.h"
+#include "crd/formats.h"
 #include "crd/schema.h"
 #include "crd/test_environment.h"
 #include "crd/yaml.h"
@@ -14,16 +15,9 @@ std::vector<std::string_view> embedded_kinds();  // made by cmake/embed.cmake fr
 
 namespace {
 
-std::string lower(std::string_view text) {
-  std::string out(text);
-  std::transform(out.begin(), out.end(), out.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return out;
-}
-
 bool answers_to(const ResourceInfo& info, const std::string& name) {
   const auto& [group, version, kind] = info.gvk;
-  return name == info.plural || name == info.singular || name == lower(kind) ||
+  return name == info.plural || name == info.singular || name == lower_case(kind) ||
          name == info.group_resource() || name == info.singular + "." + group ||
          name == info.plural + "." + version + "." + group ||
          std::find(info.short_names.begin(), info.short_names.end(), name) != info.short_names.end();
@@ -89,7 +83,7 @@ const ResourceInfo* Scheme::find_kind(const GroupVersionKind& gvk) const {
 }
 
 const ResourceInfo* Scheme::find_name(std::string_view name) const {
-  const std::string wanted = lower(name);
+  const std::string wanted = lower_case(name);
   for (const ResourceInfo& info : resources_) {
     if (answers_to(info, wanted)) return &info;
   }

@@ -127,6 +127,10 @@ void convert_security(Context& context, ServiceDraft& draft) {
   if (const Node* options = node.find("security_opt")) {
     for (const Node& item : options->items) {
       if (item.text == "no-new-privileges" || item.text == "no-new-privileges:true" || item.text == "no-new-privileges=true") {
+        if (flag_of(node, "privileged")) {
+          context.report.loss(item.place, "security_opt \"" + item.text + "\": a privileged service has all privileges: dropped");
+          continue;
+        }
         body["securityContext"]["allowPrivilegeEscalation"] = false;
       } else if (item.text != "no-new-privileges:false" && item.text != "no-new-privileges=false") {
         context.report.loss(item.place, "security_opt \"" + item.text + "\": only no-new-privileges is known: dropped");

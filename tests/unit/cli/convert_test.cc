@@ -55,6 +55,15 @@ TEST_F(ConvertTest, StrictRefusesWhatHasNoEquivalent) {
   EXPECT_THAT(err(), HasSubstr(file + ":4:5: "));
 }
 
+TEST_F(ConvertTest, SaysWhatThisVersionDoesNotTake) {
+  const auto file = write_file("docker-compose.yml", "services: {db: {image: postgres, volumes: ['data:/data']}}\nvolumes: {data: }\n");
+  EXPECT_EQ(run({"convert", "-f", file}), 0);
+  EXPECT_THAT(err(), HasSubstr("warning: spec.volumes: "));
+  EXPECT_THAT(err(), HasSubstr(": berthd will refuse it\n"));
+  EXPECT_EQ(run({"convert", "-f", file, "--strict"}), 1);
+  EXPECT_EQ(out(), "");
+}
+
 TEST_F(ConvertTest, SaysWhatIsWrongWithItsPlace) {
   EXPECT_EQ(run({"convert", "-f", scratch / "none.yml"}), 1);
   EXPECT_THAT(err(), HasSubstr("none.yml: No such file or directory"));

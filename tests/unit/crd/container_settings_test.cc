@@ -79,9 +79,11 @@ TEST(SettingRules, HostNamesAndAliasesAreNames) {
   expect_bad_setting("hostname: Db", "hostname", "must be a DNS name");
   expect_bad_setting("hostname: a_b", "hostname", "must be a DNS name");
   expect_bad_setting("hostname: " + std::string(64, 'a'), "hostname", "Too long");
-  expect_bad_setting("aliases: ['']", "aliases[0]", "must be a DNS name");
+  expect_bad_setting("aliases: ['']", "aliases[0]", "must be letters, digits");
+  expect_bad_setting("aliases: [_db]", "aliases[0]", "beginning with a letter or digit");
+  expect_bad_setting("aliases: ['a b']", "aliases[0]", "must be letters, digits");
   expect_bad_setting("aliases: [a, a]", "aliases[1]", "Duplicate value");
-  expect_good(service("aliases: [db]"));
+  expect_good(service("aliases: [db, my_db, Other.local]"));
 }
 
 TEST(SettingRules, ANameIsOfOneService) {
@@ -89,6 +91,7 @@ TEST(SettingRules, ANameIsOfOneService) {
     return "{services: [{name: a, image: x, " + a + "}, {name: b, image: x, " + b + "}]}";
   };
   expect_bad(two("aliases: [b]", "command: [c]"), "spec.services[0].aliases[0]", "Duplicate value: \"b\"");
+  expect_bad(two("aliases: [B]", "command: [c]"), "spec.services[0].aliases[0]", "Duplicate value: \"B\"");
   expect_bad(two("aliases: [x]", "aliases: [y, x]"), "spec.services[1].aliases[1]", "Duplicate value: \"x\"");
   expect_bad(two("hostname: b", "command: [c]"), "spec.services[0].hostname", "Duplicate value: \"b\"");
   expect_bad(two("hostname: x", "aliases: [x]"), "spec.services[0].hostname", "Duplicate value: \"x\"");
@@ -153,7 +156,7 @@ TEST(SettingRules, DirectoriesInMemoryHaveAPlaceAndASize) {
 
 TEST(SettingRules, EntriesOfHostsHaveAddressesAndNames) {
   expect_bad_setting("extraHosts: [{ip: 10.0.0, hostnames: [a]}]", "extraHosts[0].ip", "host-gateway for the host");
-  expect_bad_setting("extraHosts: [{ip: 10.0.0.1, hostnames: [a, B]}]", "extraHosts[0].hostnames[1]", "must be a DNS name");
+  expect_bad_setting("extraHosts: [{ip: 10.0.0.1, hostnames: [a, 'b c']}]", "extraHosts[0].hostnames[1]", "must be letters, digits");
   expect_bad_setting("extraHosts: [{ip: 10.0.0.1, hostnames: []}]", "extraHosts[0].hostnames", "at least 1 items");
   expect_bad_setting("extraHosts: [{ip: 1.1.1.1, hostnames: [a]}, {ip: 1.1.1.1, hostnames: [b]}]", "extraHosts[1]", "Duplicate value");
 }
