@@ -34,8 +34,8 @@ struct Node {
   Place place = {};
   std::string text = {};  // of a scalar, "" for null
   std::vector<Span> spans = {};
-  std::vector<Node> items = {};
-  std::vector<Member> members = {};
+  std::vector<Node> items;
+  std::vector<Member> members;
 
   bool is_null() const { return kind == Kind::Null; }
   bool is_list() const { return kind == Kind::List; }
