@@ -21,6 +21,11 @@ inspected() {
       "\($name) \($path | map(tostring) | join("."))=\($object | getpath($path) | tojson)"' | section "$1"
 }
 
+# A table that was ever used stays, and says nothing: the engine puts rules for SCTP into mangle and takes them away again.
+tables_that_say_something() {
+  awk '{table = table $0 "\n"} /^-A / || /^:.* -$/ || /^:.* DROP$/ {says = 1} /^COMMIT/ {if (says) printf "%s", table; table = ""; says = 0}'
+}
+
 network_of_here() {
   local type tool
   for type in bridge veth; do
@@ -32,7 +37,7 @@ network_of_here() {
     command -v "$tool-save" >/dev/null || continue
     # The engine was seen to set its own jump to DOCKER-USER twice; every other rule counts as often as it is there.
     "$tool-save" 2>/dev/null | sed -e '/^#/d' -e 's/ \[[0-9]*:[0-9]*\]$//' |
-      awk '$0 != "-A FORWARD -j DOCKER-USER" || !seen++' | section "$tool"
+      awk '$0 != "-A FORWARD -j DOCKER-USER" || !seen++' | tables_that_say_something | section "$tool"
   done
 }
 

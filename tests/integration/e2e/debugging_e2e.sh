@@ -44,7 +44,8 @@ check "exec touches a file" ctlci exec shop -c talk -- touch /die
 followed_again() { grep -qx 'talk 1' "$WORK/follow"; }
 eventually 40 "logs -f goes on with the next run of a container" followed_again
 kill "$follower"
-check "--previous is the run before" grep -q 'talk 1$' <(ctlci logs shop -c talk --previous)
+previous_run() { ctlci logs shop -c talk --previous | grep -q 'talk 1$'; }
+eventually 10 "--previous is the run before" previous_run
 docker exec "$(container_of shop web)" sh -c 'head -c 40000 /dev/zero | tr "\0" x >/proc/1/fd/1; echo >/proc/1/fd/1'
 long_line() { same "$(ctlci logs shop | awk '/^web  \| xxx/ {print length($0)}')" 40007; }
 eventually 5 "a long line is one line" long_line
