@@ -8,7 +8,7 @@ namespace berth::http {
 
 namespace {
 
-constexpr auto kStreamWriteStall = std::chrono::seconds(30);
+constexpr auto kStreamWriteStall = std::chrono::seconds(90);  // longer than a server waits for an engine that takes nothing
 
 class ConnectionStream final : public ByteStream {
  public:

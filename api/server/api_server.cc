@@ -36,7 +36,7 @@ Error wrong_method() {
 struct ApiServer::Impl {
   Impl(Registry& r, base::Clock& c, metrics::ApiMetrics& m, EnvironmentOperations ops, ApiServerOptions o)
       : registry(r), clock(c), metrics(m), operations(std::move(ops)), options(std::move(o)),
-        resources(r, c, m, operations), debugging(r, operations), documents(r.scheme(), c, options.version, health_checks()) {}
+        resources(r, c, m, operations), debugging(r, c, operations), documents(r.scheme(), c, options.version, health_checks()) {}
 
   std::vector<HealthCheck> health_checks();
   Task<void> serve(Request request, http::ResponseWriter& writer);

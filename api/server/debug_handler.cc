@@ -1,6 +1,8 @@
 #include "api/server/debug_handler.h"
 
 #include <boost/asio/this_coro.hpp>
+#include <functional>
+#include <optional>
 
 #include "api/errors.h"
 #include "api/http/websocket_connection.h"
@@ -8,6 +10,9 @@
 #include "api/server/option_values.h"
 #include "api/server/request_body.h"
 #include "api/server/stream_protocol.h"
+#include "api/server/upgrade_check.h"
+#include "api/wanted_state.h"
+#include "base/task_group.h"
 #include "crd/fields.h"
 
 namespace berth::api {
@@ -20,16 +25,23 @@ Error not_served(const std::string& what) {
 
 const crd::ResourceInfo& environment_kind(const crd::Scheme& scheme) { return *scheme.find(crd::kGroup, crd::kVersion, "testenvironments"); }
 
-// The archive that a client sends.
+constexpr base::Duration kIdle = std::chrono::minutes(1);
+constexpr base::Duration kLook = std::chrono::seconds(5);
+
+// The archive that a client sends. The engine holds the container until its end: nobody could stop or remove it meanwhile. So a client that
+// sends nothing, or whose environment goes, is cut off.
 class Upload {
  public:
-  explicit Upload(http::WebSocketConnection& socket) : socket_(socket) {}
+  Upload(http::WebSocketConnection& socket, base::Clock& clock) : socket_(socket), clock_(clock) {}
 
   Task<Result<std::string>> next() {
+    waiting_since_ = clock_.steady_now();
     auto message = co_await socket_.next();
+    waiting_since_.reset();
     if (!message) {
       ended_ = true;
-      co_return base::error(Reason::Cancelled, "the client has gone in the middle of the archive");
+      const std::string why = cut_off_.empty() ? "the client has gone in the middle of the archive" : cut_off_;
+      co_return base::error(Reason::Cancelled, why);
     }
     ended_ = message->payload.empty();
     co_return std::move(message->payload);
@@ -38,13 +50,30 @@ class Upload {
   // What still comes, so that the client reads what it is told and not that the connection broke.
   Task<void> drain() {
     while (!ended_) {
+      waiting_since_ = clock_.steady_now();
       auto message = co_await socket_.next();
       if (!message || message->payload.empty()) co_return;
     }
   }
 
+  // `goes`: whether the environment does. Ends when it has cut the client off.
+  Task<void> watch(std::function<bool()> goes) {
+    while (true) {
+      co_await clock_.sleep_for(kLook);
+      const bool idle = waiting_since_ && clock_.steady_now() - *waiting_since_ >= kIdle;
+      if (goes()) cut_off_ = "the environment goes";
+      else if (idle) cut_off_ = "nothing came for a minute";
+      else continue;
+      socket_.abort();
+      co_return;
+    }
+  }
+
  private:
   http::WebSocketConnection& socket_;
+  base::Clock& clock_;
+  std::optional<base::SteadyTime> waiting_since_;
+  std::string cut_off_;
   bool ended_ = false;
 };
 
@@ -55,6 +84,15 @@ json status_of(const Result<void>& done) {
           {"status", "Failure"},
           {"reason", base::to_string(done.error().reason)},
           {"message", done.error().message}};
+}
+
+Task<void> tell_end(http::WebSocketConnection& socket, Upload& upload, const Result<void>& done) {
+  auto text = crd::dump(status_of(done));
+  const auto opcode = http::WebSocketOpcode::Text;
+  co_await socket.send(opcode, std::move(text));
+  co_await upload.drain();
+  const auto code = http::kCloseNormal;
+  co_await socket.close(code);
 }
 
 }  // namespace
@@ -131,6 +169,8 @@ Result<json> DebugHandler::preview(const http::ServerRequest& request) {
   if ((*after)->gvk() != kind.gvk) return bad_request("object must be a TestEnvironment of " + kind.gvk.api_version());
   auto before = registry_.get(kind, (*after)->key());
   if (before.has_error() && before.error().reason != Reason::NotFound) return before.error();
+  auto causes = validate_content(kind, *given, before.has_value() ? &(*before)->body() : nullptr);
+  if (!causes.empty()) return invalid(kind, (*after)->name(), std::move(causes));
   return operations_.preview(before.has_value() ? *before : nullptr, *after);
 }
 
@@ -169,8 +209,8 @@ Task<Result<void>> DebugHandler::archive(const http::ServerRequest& request, Rep
 Task<Result<void>> DebugHandler::unpack(const http::ServerRequest& request, ObjectPtr environment, std::string service, std::string path,
                                         Reply& reply) {
   const auto offered = offered_protocols(request, Transport::WebSocket);
-  auto accept = http::websocket_accept(request.header("Sec-WebSocket-Key"));
-  if (accept.has_error()) co_return accept.error();
+  auto accept = co_await websocket_key(request, reply);
+  if (!accept) co_return Result<void>();
   if (std::find(offered.begin(), offered.end(), kArchiveProtocol) == offered.end()) {
     co_return bad_request(std::string("the subprotocol ") + kArchiveProtocol + " is expected");
   }
@@ -180,16 +220,26 @@ Task<Result<void>> DebugHandler::unpack(const http::ServerRequest& request, Obje
   if (!stream) co_return Result<void>();
   const auto executor = co_await asio::this_coro::executor;
   http::WebSocketConnection socket(executor, std::move(stream));
-  Upload upload(socket);
-  auto source = [&upload] { return upload.next(); };
-  auto writing = operations_.write_archive(std::move(environment), std::move(service), std::move(path), std::move(source));
-  const auto done = co_await std::move(writing);
-  auto text = crd::dump(status_of(done));
-  const auto opcode = http::WebSocketOpcode::Text;
-  co_await socket.send(opcode, std::move(text));
-  co_await upload.drain();
-  const auto code = http::kCloseNormal;
-  co_await socket.close(code);
+  Upload upload(socket, clock_);
+  TaskGroup watching(executor, "upload");
+  const auto key = environment->key();
+  const auto uid = environment->uid();
+  watching.spawn("watch", upload.watch([this, key, uid] {
+    const auto now = registry_.get(environment_kind(registry_.scheme()), key);
+    return now.has_error() || (*now)->uid() != uid || (*now)->deleting();
+  }));
+  std::exception_ptr cancelled;
+  try {
+    auto source = [&upload] { return upload.next(); };
+    auto writing = operations_.write_archive(std::move(environment), std::move(service), std::move(path), std::move(source));
+    const auto done = co_await std::move(writing);
+    co_await tell_end(socket, upload, done);
+  } catch (...) {
+    cancelled = std::current_exception();
+  }
+  if (cancelled) co_await asio::this_coro::reset_cancellation_state();
+  co_await watching.stop();
+  if (cancelled) std::rethrow_exception(cancelled);
   co_return Result<void>();
 }
 

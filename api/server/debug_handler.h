@@ -13,13 +13,14 @@ namespace berth::api {
 // ?namespace= (default: "default") and ?name= in its query. Loop thread only; outlives its requests.
 //   GET  top      ?namespace=&name=...   what the services use; no name: all of the namespace, no namespace: all there are
 //   GET  why      what berth did for an environment, up to an hour after it is gone
-//   POST preview  {"object": ...}: what a change would do to each service; the object is what a dry run answered
+//   POST preview  {"object": ...}: what a change would do to each service; the object is what a dry run answered, and is checked again
 //   GET  inspect  what the engine says of its containers and networks, without secrets
 //   GET  archive  ?service=&path=: a tar archive of what stands there; with stat=true what it is. As a WebSocket of the subprotocol
 //                 kArchiveProtocol the other way: binary messages are the archive, an empty one ends it, a text message is the Status
 class DebugHandler {
  public:
-  DebugHandler(const Registry& registry, const EnvironmentOperations& operations) : registry_(registry), operations_(operations) {}
+  DebugHandler(const Registry& registry, base::Clock& clock, const EnvironmentOperations& operations)
+      : registry_(registry), clock_(clock), operations_(operations) {}
 
   // REQUIRES: route.kind is Debug. Answers every request, errors too.
   Task<void> handle(std::shared_ptr<const http::ServerRequest> request, Route route, Reply& reply);
@@ -35,6 +36,7 @@ class DebugHandler {
   Result<ObjectPtr> find(const http::ServerRequest& request) const;
 
   const Registry& registry_;
+  base::Clock& clock_;
   const EnvironmentOperations& operations_;
 };
 

@@ -88,6 +88,16 @@ TEST_F(DebugHandlerTest, WhyInspectAndPreview) {
   EXPECT_EQ(send("POST", "/berth/v1/preview", R"({"object": {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "s"}}})").status, 400);
 }
 
+TEST_F(DebugHandlerTest, APreviewIsOfWhatPassesTheChecks) {
+  auto object = send("GET", std::string(kEnvironments) + "/web").value();
+  object["spec"]["services"][0]["ports"] = json::array({{{"containerPort", "none"}}});
+  const auto answer = send("POST", "/berth/v1/preview", json{{"object", object}}.dump());
+  EXPECT_EQ(answer.status, 422) << answer.body;
+  object["spec"]["services"] = json::array();
+  for (int i = 0; i < 500; ++i) object["spec"]["services"].push_back({{"name", "a" + std::to_string(i)}, {"image", "x"}});
+  EXPECT_EQ(send("POST", "/berth/v1/preview", json{{"object", object}}.dump()).status, 422);
+}
+
 TEST_F(DebugHandlerTest, HasAMethodForEach) {
   EXPECT_EQ(send("POST", "/berth/v1/top", "{}").status, 405);
   EXPECT_EQ(send("GET", "/berth/v1/preview").status, 405);
@@ -132,6 +142,35 @@ TEST_F(DebugHandlerTest, AnUploadThatBreaksOffIsNone) {
   say("one");
   client->hang_up();
   EXPECT_EQ(json::parse(upload("/tmp"))["status"], "Failure");
+}
+
+// The engine holds the container until the archive ends: nobody could remove it.
+TEST_F(DebugHandlerTest, AnUploadThatStallsIsCutOff) {
+  say("one");
+  const auto before = clock.steady_now();
+  EXPECT_EQ(upload("/tmp"), "");
+  EXPECT_TRUE(client->closed);
+  EXPECT_LT(clock.steady_now() - before, std::chrono::minutes(2));
+  EXPECT_EQ(unpacked, "one");
+}
+
+TEST_F(DebugHandlerTest, AnUploadEndsWithItsEnvironment) {
+  say("one");
+  EXPECT_EQ(send("DELETE", std::string(kEnvironments) + "/web").status, 200);
+  const auto before = clock.steady_now();
+  EXPECT_EQ(upload("/tmp"), "");
+  EXPECT_TRUE(client->closed);
+  EXPECT_LT(clock.steady_now() - before, std::chrono::seconds(30));
+}
+
+TEST_F(DebugHandlerTest, AnUploadWantsAVersionOfWebSocketsThatIsKnown) {
+  http::Headers headers = {{"Connection", "Upgrade"}, {"Upgrade", "websocket"}, {"Sec-WebSocket-Version", "8"},
+                           {"Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ=="}, {"Sec-WebSocket-Protocol", kArchiveProtocol}};
+  Received received;
+  received.upgraded = client;
+  fakes::run_task(io, clock, handler(request("GET", "/berth/v1/archive?namespace=ci&name=web&path=/", "", std::move(headers)), received));
+  EXPECT_EQ(received.status, 400);
+  EXPECT_THAT(received.body, testing::HasSubstr("must be 13"));
 }
 
 }  // namespace
