@@ -25,14 +25,15 @@ void lease_what_is_missing(Input& input) {
   for (const auto& service : input.spec.services) {
     for (const auto& port : service.ports) {
       const auto endpoint = port.endpoint_name(service.name);
+      const auto& address = port.host_ip.empty() ? input.bind_address : port.host_ip;
       auto& ports = input.leases.ports;
       const auto held = std::find_if(ports.begin(), ports.end(), [&](const PortLease& lease) { return lease.endpoint == endpoint; });
       if (held == ports.end()) {
-        ports.push_back({service.name, endpoint, port.host_ip, port.protocol, port.host_port.value_or(kSomePort), port.container_port});
+        ports.push_back({service.name, endpoint, address, port.protocol, port.host_port.value_or(kSomePort), port.container_port});
         continue;
       }
       if (port.host_port) held->host_port = *port.host_port;
-      if (!port.host_ip.empty()) held->host_ip = port.host_ip;
+      held->host_ip = address;
       held->container_port = port.container_port;
       held->protocol = port.protocol;
     }

@@ -63,6 +63,14 @@ TEST(EnvironmentChange, APortMoreOrLessReplacesTheContainer) {
   EXPECT_EQ(changed([](auto& spec) { spec["services"][1]["ports"][0]["hostPort"] = 30000; }), "db InPlace (ports)") << "it has that one";
 }
 
+TEST(EnvironmentChange, AnAddressThatIsNoLongerAskedForIsLeftToo) {
+  auto open = kSpec;
+  open["services"][1]["ports"][0]["hostIP"] = "0.0.0.0";
+  auto before = input_of(open);
+  before.leases.ports.back().host_ip = "0.0.0.0";
+  EXPECT_EQ(outcomes(before, open, input_of(kSpec), kSpec).at(1).outcome, Outcome::Replaced);
+}
+
 TEST(EnvironmentChange, ServicesComeAndGo) {
   EXPECT_EQ(changed([](auto& spec) { spec["services"].erase(2); }), "web Removed");
   EXPECT_EQ(changed([](auto& spec) { spec["services"].push_back({{"name", "new"}, {"image", "n"}}); }), "new Added");
