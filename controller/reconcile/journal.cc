@@ -43,8 +43,7 @@ std::size_t Journal::size_of(const JournalEntry& entry) {
 }
 
 std::size_t Journal::share() const {
-  const auto part = options_.total_bytes / std::max<std::size_t>(pages_.size(), 1);
-  return std::clamp(part, options_.least_bytes, options_.bytes);
+  return std::min(options_.total_bytes / std::max<std::size_t>(pages_.size(), 1), options_.bytes);
 }
 
 Journal::Page& Journal::page_of(const ObjectPtr& object) {
@@ -74,10 +73,15 @@ void Journal::add(Page& page, JournalEntry entry) {
   bytes_ += size;
   page.entries.push_back(std::move(entry));
   trim(page, share());
-  if (bytes_ <= options_.total_bytes) return;
-  // Others still hold what was their share when there were fewer. To a little less, so that this is not done at every entry.
-  const auto limit = std::max(options_.least_bytes, share() / 4 * 3);
+  if (bytes_ > options_.total_bytes) make_room();
+}
+
+// Others still hold what was their share when there were fewer. To a little less, so that this is not done at every entry. Every page keeps
+// an entry: where that is too much, what is gone longest is forgotten.
+void Journal::make_room() {
+  const auto limit = share() / 4 * 3;
   for (auto& [uid, other] : pages_) trim(other, limit);
+  while (bytes_ > options_.total_bytes && !leaving_.empty()) forget_first();
 }
 
 void Journal::note(const ObjectPtr& object, std::string cause, std::string reason) {
@@ -97,6 +101,7 @@ std::uint64_t Journal::begin(const ObjectPtr& object, JournalEntry entry) {
   entry.id = next_id_++;
   entry.at = clock_.system_now();
   entry.generation = object->generation();
+  entry.reason = crd::masked(std::move(entry.reason), crd::secret_values(object->spec()));
   const auto id = entry.id;
   add(page, std::move(entry));
   return id;
@@ -146,14 +151,16 @@ void Journal::gone(const ObjectPtr& object) {
 
 void Journal::forget_old() {
   const auto now = clock_.steady_now();
-  while (!leaving_.empty() && leaving_.front().first + options_.kept <= now) {
-    const auto page = pages_.find(leaving_.front().second);
-    if (page != pages_.end()) {
-      bytes_ -= page->second.bytes;
-      pages_.erase(page);
-    }
-    leaving_.pop_front();
+  while (!leaving_.empty() && leaving_.front().first + options_.kept <= now) forget_first();
+}
+
+void Journal::forget_first() {
+  const auto page = pages_.find(leaving_.front().second);
+  if (page != pages_.end()) {
+    bytes_ -= page->second.bytes;
+    pages_.erase(page);
   }
+  leaving_.pop_front();
 }
 
 Result<json> Journal::tell(const ObjectKey& environment) {

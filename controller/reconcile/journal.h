@@ -31,7 +31,6 @@ struct JournalOptions {
   std::size_t entries = 200;                    // of one environment
   std::size_t bytes = 32 * 1024;                // of one environment
   std::size_t total_bytes = 16 * 1024 * 1024;   // of all; beyond, each keeps its share
-  std::size_t least_bytes = 2 * 1024;           // which is never less than this
   base::Duration kept = std::chrono::hours(1);  // after an environment is gone
 };
 
@@ -70,7 +69,9 @@ class Journal {
   void merge_repeated(Page& page, std::size_t index);
   void trim(Page& page, std::size_t limit);
   std::size_t share() const;
+  void make_room();
   void forget_old();
+  void forget_first();
   static std::size_t size_of(const JournalEntry& entry);
 
   base::Clock& clock_;

@@ -26,7 +26,7 @@ UsageSampler::Targets UsageSampler::targets_of(const std::vector<ObjectPtr>& env
   Targets targets;
   for (const auto& environment : environments) {
     for (const auto& service : crd::array_at(environment->spec(), "services")) {
-      Target target{environment->ns(), environment->name(), crd::text_at(service, "name"), "", 0, std::nullopt, std::nullopt};
+      Target target{environment->ns(), environment->name(), crd::text_at(service, "name"), "", 0, std::nullopt, std::nullopt, std::nullopt};
       const auto container = service_container(host_.mirror, environment->uid(), target.service);
       if (container && container->running()) {
         target.container_id = container->id;
@@ -40,10 +40,10 @@ UsageSampler::Targets UsageSampler::targets_of(const std::vector<ObjectPtr>& env
   return targets;
 }
 
-Task<void> UsageSampler::look_at_some(Targets& targets, bool only_new, std::size_t& next, std::optional<Error>& failure) {
-  while (next < targets.size() && !failure) {
+Task<void> UsageSampler::look_at_some(Targets& targets, bool only_new, std::size_t& next) {
+  while (next < targets.size()) {
     auto& target = targets[next++];
-    if (target.container_id.empty()) continue;
+    if (target.container_id.empty() || target.failure) continue;
     if (only_new && target.before && makes_a_rate(*target.before, *target.now)) continue;
     const auto deadline = base::Deadline::after(clock_.steady_now(), kLookTime);
     auto stats = co_await host_.engine.stats(target.container_id, deadline);
@@ -51,7 +51,7 @@ Task<void> UsageSampler::look_at_some(Targets& targets, bool only_new, std::size
     if (gone) {
       target.container_id.clear();  // it has ended meanwhile
     } else if (stats.has_error()) {
-      failure = stats.error();
+      target.failure = stats.error();
     } else {
       if (only_new) target.before = target.now;
       target.now = *stats;
@@ -59,13 +59,12 @@ Task<void> UsageSampler::look_at_some(Targets& targets, bool only_new, std::size
   }
 }
 
-Task<Result<void>> UsageSampler::look(Targets& targets, bool only_new) {
+Task<void> UsageSampler::look(Targets& targets, bool only_new) {
   std::size_t next = 0;
-  std::optional<Error> failure;
   const auto executor = co_await asio::this_coro::executor;
   TaskGroup group(executor, "usage");
   for (std::size_t i = 0; i < std::min(kLooksAtOnce, targets.size()); ++i) {
-    group.spawn("look", look_at_some(targets, only_new, next, failure));
+    group.spawn("look", look_at_some(targets, only_new, next));
   }
   std::exception_ptr cancelled;
   try {
@@ -78,8 +77,6 @@ Task<Result<void>> UsageSampler::look(Targets& targets, bool only_new) {
     co_await group.stop();
     std::rethrow_exception(cancelled);
   }
-  if (failure) co_return *failure;
-  co_return Result<void>();
 }
 
 void UsageSampler::remember(const Targets& targets) {
@@ -93,16 +90,17 @@ void UsageSampler::remember(const Targets& targets) {
 Task<Result<json>> UsageSampler::usage(std::vector<ObjectPtr> environments) {
   auto targets = targets_of(environments);
   bool only_new = false;
-  auto looked = co_await look(targets, only_new);
-  if (looked.has_error()) co_return looked.error();
+  co_await look(targets, only_new);
+  const auto failed = std::find_if(targets.begin(), targets.end(), [](const Target& target) { return target.failure.has_value(); });
+  const bool any = std::any_of(targets.begin(), targets.end(), [](const Target& target) { return target.now.has_value(); });
+  if (failed != targets.end() && !any) co_return *failed->failure;
   const bool again = std::any_of(targets.begin(), targets.end(), [](const Target& target) {
-    return !target.container_id.empty() && !(target.before && makes_a_rate(*target.before, *target.now));
+    return !target.container_id.empty() && !target.failure && !(target.before && makes_a_rate(*target.before, *target.now));
   });
   if (again) {
     co_await clock_.sleep_for(kBetweenLooks);
     only_new = true;
-    looked = co_await look(targets, only_new);
-    if (looked.has_error()) co_return looked.error();
+    co_await look(targets, only_new);
   }
   remember(targets);
   json items = json::array();
@@ -113,6 +111,7 @@ Task<Result<json>> UsageSampler::usage(std::vector<ObjectPtr> environments) {
 
 json UsageSampler::item(const Target& target) {
   json out = {{"namespace", target.ns}, {"environment", target.environment}, {"service", target.service}};
+  if (target.failure) out["error"] = target.failure->message;
   out["running"] = !target.container_id.empty() && target.now.has_value();
   if (!out["running"].get<bool>()) return out;
   const auto& now = *target.now;

@@ -16,7 +16,7 @@ class UsageSampler {
  public:
   UsageSampler(base::Clock& clock, Host& host) : clock_(clock), host_(host) {}
 
-  // {"items": [...]}. Errors: EngineUnavailable.
+  // {"items": [...]}; one whose container the engine does not describe says so in "error". Errors: EngineUnavailable, when it is all of them.
   Task<Result<json>> usage(std::vector<ObjectPtr> environments);
 
  private:
@@ -28,12 +28,13 @@ class UsageSampler {
     std::int64_t nano_cpus = 0;
     std::optional<engine::ContainerStats> before;
     std::optional<engine::ContainerStats> now;
+    std::optional<Error> failure;  // of the newest look
   };
   using Targets = std::vector<Target>;
 
   Targets targets_of(const std::vector<ObjectPtr>& environments) const;
-  Task<Result<void>> look(Targets& targets, bool only_new);
-  Task<void> look_at_some(Targets& targets, bool only_new, std::size_t& next, std::optional<Error>& failure);
+  Task<void> look(Targets& targets, bool only_new);
+  Task<void> look_at_some(Targets& targets, bool only_new, std::size_t& next);
   void remember(const Targets& targets);
   static json item(const Target& target);
 

@@ -73,7 +73,9 @@ TEST_F(JournalTest, AFailureThatRepeatsIsOneEntry) {
 TEST_F(JournalTest, HasNoSecret) {
   const auto shop = environment("shop", "u1");
   journal.note(shop, "Failed", "the password planted was refused");
-  const auto id = journal.begin(shop, action("StartContainer"));
+  auto start = action("StartContainer");
+  start.reason = "the engine cannot start it: planted";
+  const auto id = journal.begin(shop, start);
   journal.end(shop, id, base::error(Reason::CommandNotFound, "exec: planted: not found"));
   EXPECT_THAT(entries("shop").dump(), Not(HasSubstr("planted")));
   EXPECT_THAT(entries("shop").dump(), HasSubstr("the password *** was refused"));
@@ -117,6 +119,23 @@ TEST_F(JournalTest, StaysBoundedWithAThousandEnvironments) {
   EXPECT_EQ(entries("e999").back()["reason"], std::string(300, 'y') + "99");
   EXPECT_LE(entries("e0").size(), options.entries);
   EXPECT_GT(journal.tell({"ci", "e0"}).value()["environments"][0]["dropped"], 100);
+}
+
+TEST_F(JournalTest, ForgetsFirstWhatIsGoneLongestWhereThereAreTooMany) {
+  JournalOptions options;
+  options.total_bytes = 64 * 1024;
+  Journal small(clock, options);
+  const auto here = environment("here", "u");
+  for (int i = 0; i < 2000; ++i) {
+    const auto one = environment("e" + std::to_string(i), "u" + std::to_string(i));
+    small.note(one, "Created", std::string(100, 'x'));
+    small.gone(one);
+    if (i % 100 == 0) small.note(here, "Changed", std::to_string(i));
+    ASSERT_LE(small.bytes(), options.total_bytes) << i;
+  }
+  EXPECT_EQ(small.tell({"ci", "e0"}).error().reason, Reason::NotFound);
+  EXPECT_FALSE(entries(small, "e1999").empty());
+  EXPECT_EQ(entries(small, "here").back()["reason"], "1900");
 }
 
 }  // namespace
