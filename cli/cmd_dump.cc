@@ -28,8 +28,9 @@ class Dump final : public Command {
     return {"dump", "Gather all about an environment in one file, to hand on", "ENV [-o FILE]",
             "The file is a tar.gz of the environment, its events, what berth did (why), its Pods, the logs of each service, those of the "
             "run before too, what the engine says of its containers and networks, and the versions. What looks like a secret is masked: "
-            "the value of every environment variable and the content of every file, and wherever else the value of a variable occurs "
-            "that is named like a password, a token or a key. An environment that is gone still has its why and events, for an hour. "
+            "the value of every environment variable and of every header of a probe, the content of every file, and wherever else the value "
+            "of a variable occurs that is named like a password, a token or a key; what follows --password, PASSWORD= and the like in "
+            "command lines. An environment that is gone still has its why and events, for an hour. "
             "Logs may hold what no rule foresees: look before you hand it to others.",
             "berthctl dump checkout-pr-1421\nberthctl dump checkout-pr-1421 -o - | tar tz"};
   }

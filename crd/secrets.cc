@@ -26,23 +26,96 @@ bool is_plain_word(const std::string& value) {
   return std::find(kWords.begin(), kWords.end(), small_letters(value)) != kWords.end();
 }
 
-// "--password=x" and "PASSWORD=x" lose their value.
-void mask_assignment(std::string& word) {
-  const auto equal = word.find('=');
-  if (equal == std::string::npos || equal + 1 == word.size()) return;
-  if (looks_secret(std::string_view(word).substr(0, equal))) word = word.substr(0, equal + 1) + kMasked;
+bool is_blank(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
+
+// --password, whose value is the next word.
+bool is_secret_flag(std::string_view word) {
+  return word.starts_with('-') && word.find('=') == std::string_view::npos && looks_secret(word);
+}
+
+// Where the value of "--password=x" or "PASSWORD=x" begins; npos when the word is no such assignment.
+std::size_t secret_value_in(std::string_view word) {
+  for (auto equal = word.find('='); equal != std::string_view::npos; equal = word.find('=', equal + 1)) {
+    if (looks_secret(word.substr(0, equal))) return equal + 1;
+  }
+  return std::string_view::npos;
+}
+
+// Where the value that begins at `at` ends in a line of a shell. A quote that is not closed goes to the end.
+std::size_t line_value_end(std::string_view line, std::size_t at) {
+  char quote = '\0';
+  for (; at < line.size(); ++at) {
+    const char c = line[at];
+    if (c == '\\' && quote != '\'') {
+      ++at;
+    } else if (quote != '\0') {
+      if (c == quote) quote = '\0';
+    } else if (c == '"' || c == '\'') {
+      quote = c;
+    } else if (is_blank(c)) {
+      break;
+    }
+  }
+  return std::min(at, line.size());
+}
+
+// "A=1 PASSWORD=b run --token t", as it is handed to sh -c.
+std::string mask_line(std::string_view line) {
+  std::string out;
+  bool after_flag = false;
+  for (std::size_t at = 0; at < line.size();) {
+    if (is_blank(line[at])) {
+      out += line[at++];
+      continue;
+    }
+    auto end = at;
+    while (end < line.size() && !is_blank(line[end])) ++end;
+    const auto word = line.substr(at, end - at);
+    const auto value = after_flag ? 0 : secret_value_in(word);
+    after_flag = is_secret_flag(word);
+    if (value >= word.size()) {
+      out += word;
+      at = end;
+    } else {
+      out.append(word.substr(0, value)).append(kMasked);
+      at = line_value_end(line, at + value);
+    }
+  }
+  return out;
+}
+
+// A word that is an assignment as a whole loses all that follows: blanks belong to its value.
+std::string mask_word(const std::string& word) {
+  const auto value = secret_value_in(std::string_view(word).substr(0, std::min(word.find_first_of(" \t\n\v\f\r"), word.size())));
+  return value >= word.size() ? mask_line(word) : word.substr(0, value) + kMasked;
 }
 
 void mask_words(json& list) {
   bool after_flag = false;
   for (auto& word : list) {
     if (!word.is_string()) continue;
-    auto text = word.get<std::string>();
-    if (after_flag && !text.starts_with('-')) text = kMasked;
-    after_flag = text.starts_with('-') && text.find('=') == std::string::npos && looks_secret(text);
-    mask_assignment(text);
-    word = std::move(text);
+    const auto text = word.get<std::string>();
+    word = after_flag ? kMasked : mask_word(text);
+    after_flag = is_secret_flag(text);
   }
+}
+
+// Everything of an entry but what says which one it is: a field that comes later is masked too.
+void mask_entry(json& entry) {
+  static constexpr std::array<std::string_view, 5> kTellsWhich = {"name", "path", "mode", "owner", "valueFrom"};
+  if (!entry.is_object()) return;
+  for (auto& [field, value] : entry.items()) {
+    if (std::find(kTellsWhich.begin(), kTellsWhich.end(), field) == kTellsWhich.end()) value = kMasked;
+  }
+}
+
+// The headers of every probe, wherever it stands in the container.
+void mask_headers(json& value) {
+  if (!value.is_structured()) return;
+  if (const auto headers = value.is_object() ? value.find("httpHeaders") : value.end(); headers != value.end() && headers->is_array()) {
+    for (auto& header : *headers) mask_entry(header);
+  }
+  for (auto& part : value) mask_headers(part);
 }
 
 void mask_containers(json& list) {
@@ -52,13 +125,9 @@ void mask_containers(json& list) {
     for (const char* key : {"env", "files"}) {
       const auto entries = container.find(key);
       if (entries == container.end() || !entries->is_array()) continue;
-      for (auto& entry : *entries) {
-        if (!entry.is_object()) continue;
-        for (const char* secret : {"value", "content", "contentBase64"}) {
-          if (entry.contains(secret)) entry[secret] = kMasked;
-        }
-      }
+      for (auto& entry : *entries) mask_entry(entry);
     }
+    mask_headers(container);
   }
 }
 
@@ -110,7 +179,7 @@ void mask_spec(json& object) {
     object["metadata"]["annotations"].erase("kubectl.kubernetes.io/last-applied-configuration");
   }
   if (!object.contains("spec") || !object["spec"].is_object()) return;
-  for (const char* key : {"services", "containers"}) {
+  for (const char* key : {"services", "containers", "initContainers"}) {
     if (object["spec"].contains(key)) mask_containers(object["spec"][key]);
   }
 }

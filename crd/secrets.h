@@ -18,9 +18,11 @@ bool looks_secret(std::string_view name);
 std::vector<std::string> secret_values(const json& spec);
 // Every occurrence of a value in `text` becomes ***; `values` in any order.
 std::string masked(std::string text, const std::vector<std::string>& values);
-// The same for every string of a value, and what follows --password, --token=, PASSWORD= and the like in lists of words.
+// The same for every string of a value, and what follows --password, --token=, PASSWORD= and the like in lists of words, inside of a
+// word (a line for sh -c) too.
 void mask_strings(json& value, const std::vector<std::string>& values);
-// The values of every environment variable, and the content of files, whatever their name: of a TestEnvironment or a Pod.
+// The values of every environment variable and of every header of a probe, and the content of files, whatever their name: of a
+// TestEnvironment or a Pod.
 void mask_spec(json& object);
 
 }  // namespace berth::crd
