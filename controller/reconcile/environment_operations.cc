@@ -6,6 +6,7 @@
 #include "controller/reconcile/environment_reconciler.h"
 #include "controller/reconcile/retry_policy.h"
 #include "crd/scheme.h"
+#include "crd/secrets.h"
 
 // The half of EnvironmentReconciler that talks to the engine: operations that a pass starts and does not wait for.
 namespace berth::reconcile {
@@ -173,18 +174,20 @@ void EnvironmentReconciler::fail(const Subject& subject, const plan::Action& act
   const auto found = memories_.find(subject.owner.uid);
   if (found == memories_.end()) return;
   const auto now = parts_.clock.system_now();
+  // The engine repeats what it was given. Events outlive the spec, by which alone one can tell later what was secret.
+  const auto message = crd::masked(error.message, crd::secret_values(subject.object->spec()));
   auto [place, is_new] = found->second.failures.try_emplace(target);
   auto& failure = place->second;
   if (is_new || failure.reason != error.reason || failure.removing != removing || failure.generation != subject.object->generation()) {
-    failure = plan::Failure{error.reason, error.message, 0, now, subject.object->generation(), now, removing};
+    failure = plan::Failure{error.reason, message, 0, now, subject.object->generation(), now, removing};
   }
-  failure.message = error.message;
+  failure.message = message;
   failure.unstarted = action.kind == plan::ActionKind::StartContainer ? action.container_id : "";
   failure.unconnected = action.kind == plan::ActionKind::ConnectContainer ? action.container_id : "";
   ++failure.attempts;
   failure.retry_at = now + std::chrono::duration_cast<base::SystemTime::duration>(retry_delay(error.reason, failure.attempts));
   if (removing) parts_.host.metrics.cleanup_failure(std::string(base::to_string(error.reason)));
-  parts_.emit(subject.object, true, std::string(base::to_string(error.reason)), target + ": " + error.message);
+  parts_.emit(subject.object, true, std::string(base::to_string(error.reason)), target + ": " + message);
 }
 
 // The last look before the object may go: what the engine says now, not what we remember.

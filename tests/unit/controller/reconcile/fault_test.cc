@@ -15,6 +15,20 @@ struct FaultTest : ReconcileWorld {
   }
 };
 
+// An Event outlives the spec that tells what is secret.
+TEST_F(FaultTest, AnEventOfWhatTheEngineSaidHasNoSecrets) {
+  engine.inject({.operation = "container_create", .times = 1,
+                 .error = base::error(Reason::InvalidSpec, "no such thing as planted-secret-1, says the engine")});
+  auto app = service("app");
+  app["env"] = json::array({{{"name", "API_TOKEN"}, {"value", "planted-secret-1"}}});
+  create(environment("shop", {app}));
+  run(1s);
+  std::string all;
+  for (const auto& one : said) all += one.reason + ": " + one.message + "\n";
+  EXPECT_THAT(all, HasSubstr("no such thing as ***, says the engine"));
+  EXPECT_THAT(all, testing::Not(HasSubstr("planted")));
+}
+
 TEST_F(FaultTest, ANetworkWhoseAnswerWasLostIsFound) {
   engine.inject({.operation = "network_create", .error = lost(), .takes_effect = true});
   create(two_services("shop"));
