@@ -4,7 +4,7 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstdio>
+#include <cstdlib>
 #include <cstring>
 #include <filesystem>
 #include <ostream>
@@ -55,11 +55,17 @@ std::string directory_of(const std::string& path) {
 Error local_error(const std::string& path, int code) { return base::error(Reason::NotFound, path + ": " + std::strerror(code)); }
 
 // A file that has no name and goes with its descriptor.
-struct SpoolFile {
-  SpoolFile() : file(std::tmpfile(), &std::fclose) {}
-  std::unique_ptr<std::FILE, int (*)(std::FILE*)> file;
-  int fd() const { return ::fileno(file.get()); }
-};
+Result<UniqueFd> spool_file(const Io& io) {
+  auto directory = io.getenv("TMPDIR").value_or("");
+  if (directory.empty()) directory = "/tmp";
+  UniqueFd file(::open(directory.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600));
+  if (file) return file;
+  auto path = directory + "/berthctl-XXXXXX";  // not every file system has files without a name
+  file = UniqueFd(::mkostemp(path.data(), O_CLOEXEC));
+  if (!file) return base::error(Reason::InternalError, "a temporary file in " + printable(directory) + ": " + std::strerror(errno));
+  ::unlink(path.c_str());
+  return file;
+}
 
 // The upload of an archive over an open WebSocket.
 class Upload {
@@ -249,6 +255,9 @@ Result<CopyPlace> parse_copy_place(const std::string& text) {
 Result<CopyTarget> copy_target(const CopyQuestion& question) {
   const auto& to = question.destination;
   const auto whole = without_tail(to);
+  if (question.content_only && !question.source_is_directory) {
+    return base::error(Reason::BadRequest, printable(question.source_name) + " is no directory: /. at the end means what is in one");
+  }
   switch (question.there) {
     case Standing::Directory: return CopyTarget{whole, question.content_only ? "" : question.source_name};
     case Standing::File:
@@ -299,21 +308,22 @@ Task<Result<void>> copy_out(Session& session, ObjectKey environment, std::string
   }
   auto opened = co_await session.remote.open(archive_target(environment, service, source.path));
   if (opened.has_error()) co_return opened.error();
-  const SpoolFile spool;
-  if (!spool.file) co_return local_error("a temporary file", errno);
+  auto spool = spool_file(session.io);
+  if (spool.has_error()) co_return spool.error();
   for (;;) {
     auto bytes = co_await (*opened)->read(base::Deadline::never());
     if (bytes.has_error()) co_return bytes.error();
     if (bytes->empty()) break;
     if (!to && !(session.io.out << *bytes)) co_return base::error(Reason::InternalError, "standard output was closed");
     if (!to) continue;
-    auto kept = write_all(spool.fd(), *bytes);
+    auto kept = write_all(spool->get(), *bytes);
     if (kept.has_error()) co_return kept;
   }
   if (!to) co_return Result<void>();
-  auto done = unpack(spool.fd(), base_name(source.path), to->name, to->directory);
+  auto done = unpack(spool->get(), base_name(source.path), to->name, to->directory);
   if (done.has_error()) co_return done.error();
   tell_skipped(session, done->skipped);
+  if (!source.directory && done->files == 0) co_return base::error(Reason::BadRequest, "nothing was copied: " + printable(asked) + " did not come as a file");
   co_return Result<void>();
 }
 

@@ -144,6 +144,8 @@ Result<void> write_entry(archive* from, archive* disk, archive_entry* entry, con
 
 TarWriter::TarWriter(Packing packing) : archive_(archive_write_new()) {
   archive_write_set_format_pax_restricted(archive_);
+  // Names are bytes, whatever the locale.
+  archive_write_set_format_option(archive_, "pax", "hdrcharset", "BINARY");
   if (packing == Packing::Gzip) archive_write_add_filter_gzip(archive_);
   archive_write_set_bytes_per_block(archive_, 0);
   archive_write_open(archive_, &output_, nullptr, &collect, nullptr);
@@ -160,7 +162,7 @@ Result<void> TarWriter::add_file(const std::string& name, std::string_view conte
   archive_entry_set_perm(entry.get(), 0600);
   archive_entry_set_size(entry.get(), static_cast<la_int64_t>(content.size()));
   archive_entry_set_mtime(entry.get(), std::chrono::system_clock::to_time_t(time), 0);
-  if (archive_write_header(archive_, entry.get()) != ARCHIVE_OK) return failure();
+  if (archive_write_header(archive_, entry.get()) < ARCHIVE_WARN) return failure();
   return add_bytes(content);
 }
 
@@ -183,7 +185,7 @@ Result<void> TarWriter::begin(const std::filesystem::path& path, const std::stri
     archive_entry_set_filetype(entry.get(), AE_IFREG);
     archive_entry_set_size(entry.get(), static_cast<la_int64_t>(size));
   }
-  if (archive_write_header(archive_, entry.get()) != ARCHIVE_OK) return failure();
+  if (archive_write_header(archive_, entry.get()) < ARCHIVE_WARN) return failure();
   return {};
 }
 
@@ -213,7 +215,8 @@ Result<Unpacked> unpack(int fd, const std::string& root, const std::string& name
   archive_entry* entry = nullptr;
   while (reader.next(entry)) {
     const auto path = moved(archive_entry_pathname(entry), root, name).value_or("");
-    if (path.empty()) continue;
+    if (path.empty() && archive_entry_filetype(entry) == AE_IFDIR) continue;
+    if (path.empty()) return base::error(Reason::BadRequest, printable(root) + " is no directory: there is nothing in it to unpack");
     if (is_special(entry)) {
       done.skipped.push_back(path);
       continue;

@@ -49,7 +49,7 @@ struct Unpacked {
 // Unpacks what the archive in `fd` has below `root` ("data" or "data/...") as `name` in the directory `into`; an empty `name` puts what is
 // in the directory `root` there. All names are checked before anything is written: one that is absolute, goes up, or is not below
 // `root`, and a hard link to such a one, is refused. Nothing is written through a symbolic link. Errors: BadRequest (such a name, no
-// archive), InternalError (a file that cannot be written).
+// archive, or `root` is no directory and `name` is empty), InternalError (a file that cannot be written).
 Result<Unpacked> unpack(int fd, const std::string& root, const std::string& name, const std::filesystem::path& into);
 
 }  // namespace berth::cli

@@ -47,6 +47,9 @@ TEST(CopyTargets, AreThoseOfCp) {
   EXPECT_EQ(target({"d", true, true, "/dir", Standing::Directory}), "/dir|");
   EXPECT_EQ(target({"d", true, true, "/new", Standing::Nothing}), "/|new");
   EXPECT_EQ(target({"f", false, false, "/new/", Standing::Nothing}), "error: there is no directory /new/");
+  for (const auto there : {Standing::Nothing, Standing::File, Standing::Directory}) {
+    EXPECT_EQ(target({"f", false, true, "/dir", there}), "error: f is no directory: /. at the end means what is in one");
+  }
   EXPECT_EQ(target({"d", true, false, "/f", Standing::File}), "error: a directory cannot be copied over the file /f");
 }
 
@@ -128,6 +131,23 @@ TEST_F(Unpack, PutsTheContentAloneWithoutAName) {
   auto tar = archive();
   ASSERT_TRUE(tar.directory("data").file("data/a", "one").unpack("data", "", into).has_value());
   EXPECT_EQ(text(into / "a"), "one");
+}
+
+TEST_F(Unpack, HasNoContentOfAFile) {
+  auto tar = archive();
+  const auto done = tar.file("hosts", "one").unpack("hosts", "", into);
+  ASSERT_TRUE(done.has_error());
+  EXPECT_EQ(done.error().reason, Reason::BadRequest);
+  EXPECT_THAT(done.error().message, HasSubstr("hosts is no directory"));
+  EXPECT_TRUE(fs::is_empty(into));
+}
+
+TEST_F(Unpack, KeepsNamesThatAreNotAscii) {
+  auto tar = archive();
+  const auto done = tar.directory("dätä").file("dätä/größe", "one").file("dätä/\xff", "two").unpack("dätä", "käse", into);
+  ASSERT_TRUE(done.has_value()) << done.error().message;
+  EXPECT_EQ(text(into / "käse/größe"), "one");
+  EXPECT_EQ(text(into / "käse/\xff"), "two");
 }
 
 TEST_F(Unpack, RefusesNamesThatLeadOutBeforeAnythingIsWritten) {
@@ -239,6 +259,20 @@ TEST_F(Cp, SendsADirectoryWithItsLinks) {
   EXPECT_THAT(found, ElementsAre("l:0", "sub/:0", "sub/a:0"));
 }
 
+TEST_F(Cp, SendsNamesThatAreNotAscii) {
+  const auto directory = scratch / "größe";
+  fs::create_directories(directory);
+  std::ofstream(directory / "\xff") << "no UTF-8";
+  fs::create_symlink("übel", directory / "日本");
+  ASSERT_EQ(run({"cp", write_file("käse.txt", "hello"), "checkout:postgres:/tmp"}), 0) << err();
+  EXPECT_THAT(names(received), ElementsAre("käse.txt:0"));
+  received.clear();
+  ASSERT_EQ(run({"cp", directory.string(), "checkout:/tmp"}), 0) << err();
+  auto found = names(received);
+  std::sort(found.begin(), found.end());
+  EXPECT_THAT(found, ElementsAre("größe/:0", "größe/日本:0", "größe/\xff:0"));
+}
+
 TEST_F(Cp, SaysWhatTheServerSays) {
   remote.serve = [this](auto socket) { return take(std::move(socket), &received, R"({"status":"Failure","message":"container rootfs is marked read-only"})"); };
   EXPECT_EQ(run({"cp", write_file("f", "x"), "checkout:/tmp"}), 1);
@@ -261,6 +295,36 @@ TEST_F(Cp, FetchesAFile) {
   EXPECT_EQ(std::string(std::istreambuf_iterator<char>(std::ifstream(scratch / "copy").rdbuf()), {}), "line\n");
   EXPECT_EQ(run({"cp", "checkout:postgres:/tmp/x", "."}), 1);
   EXPECT_THAT(err(), HasSubstr("there is no /tmp/x in the container"));
+  EXPECT_EQ(run({"cp", "checkout:postgres:/var/l/.", scratch.path().string()}), 1);
+  EXPECT_THAT(err(), HasSubstr("l is no directory"));
+}
+
+TEST_F(Cp, KeepsWhatComesInTmpdir) {
+  stat("%2Fa.log", {{"directory", false}});
+  {
+    Archive(scratch / "a.tar").file("a.log", "line\n");
+  }
+  std::stringstream tar;
+  tar << std::ifstream(scratch / "a.tar").rdbuf();
+  remote.streams[std::string(kBase) + "%2Fa.log"] = {tar.str()};
+  environment["TMPDIR"] = (scratch / "nowhere").string();
+  EXPECT_EQ(run({"cp", "checkout:/a.log", (scratch / "copy").string()}), 1);
+  EXPECT_THAT(err(), HasSubstr("a temporary file in " + (scratch / "nowhere").string()));
+  fs::create_directory(scratch / "nowhere");
+  EXPECT_EQ(run({"cp", "checkout:/a.log", (scratch / "copy").string()}), 0) << err();
+  EXPECT_TRUE(fs::is_empty(scratch / "nowhere"));
+}
+
+TEST_F(Cp, FailsWhenNothingOfAFileCame) {
+  stat("%2Fa.log", {{"directory", false}});
+  {
+    Archive(scratch / "a.tar").device("a.log");
+  }
+  std::stringstream tar;
+  tar << std::ifstream(scratch / "a.tar").rdbuf();
+  remote.streams[std::string(kBase) + "%2Fa.log"] = {tar.str()};
+  EXPECT_EQ(run({"cp", "checkout:/a.log", (scratch / "copy").string()}), 1);
+  EXPECT_THAT(err(), HasSubstr("nothing was copied: /a.log did not come as a file"));
 }
 
 TEST_F(Cp, RefusesWhatItCannotDo) {
