@@ -17,11 +17,54 @@ constexpr base::Duration kLookAgain = std::chrono::seconds(2);  // a change may 
 constexpr base::Duration kRetryPause = std::chrono::milliseconds(500);
 constexpr int kMostRetries = 5;
 constexpr std::size_t kMostWaiting = 1024 * 1024;  // bytes of one service
+constexpr std::size_t kLongestLine = 64 * (16 * 1024 + 31);  // 1 MiB in pieces of the engine, a time in front of each
 
 std::optional<base::Duration> window_of(const LogWish& wish) {
   if (!wish.query.follow) return std::nullopt;
   return wish.services.size() > 1 ? kWindow : base::Duration(0);
 }
+
+// Cuts a stream into lines, and a line that is too long for memory into pieces. Every byte is looked at once.
+class LineCutter {
+ public:
+  struct Piece {
+    std::string_view text;    // until add()
+    bool continued = false;   // the line began in the piece before
+  };
+  void add(std::string_view bytes) {
+    rest_.erase(0, begin_);
+    searched_ -= begin_;
+    begin_ = 0;
+    rest_ += bytes;
+  }
+  std::optional<Piece> next() {
+    const auto limit = begin_ + kLongestLine;
+    const auto window = std::string_view(rest_).substr(0, limit + 1);
+    const auto found = window.find('\n', searched_);
+    if (found != std::string_view::npos) return cut(found, 1);
+    if (window.size() > limit) return cut(limit, 0);
+    searched_ = window.size();
+    return std::nullopt;
+  }
+  // What has no end.
+  std::optional<Piece> last() {
+    if (begin_ == rest_.size()) return std::nullopt;
+    return cut(rest_.size(), 0);
+  }
+
+ private:
+  Piece cut(std::size_t end, std::size_t newline) {
+    const Piece piece{std::string_view(rest_).substr(begin_, end - begin_), continues_};
+    continues_ = newline == 0;
+    begin_ = end + newline;
+    searched_ = begin_;
+    return piece;
+  }
+  std::string rest_;
+  std::size_t begin_ = 0;
+  std::size_t searched_ = 0;
+  bool continues_ = false;
+};
 
 }  // namespace
 
@@ -101,10 +144,12 @@ Task<Result<LogSession::End>> LogSession::read_once(std::size_t index) {
 Task<Result<LogSession::End>> LogSession::take_lines(std::size_t index, http::ClientStream& stream) {
   auto& source = sources_[index];
   const auto skip_to = source.last;
-  std::string rest;
-  const auto put = [&](std::string_view text) {
-    auto line = parse_log_line(text, source.last.value_or(base::SystemTime{}));
-    if (skip_to && !line.stamp.empty() && line.time <= *skip_to) return;
+  LineCutter lines;
+  bool skips = false;
+  const auto put = [&](const LineCutter::Piece& piece) {
+    auto line = parse_log_line(piece.text, source.last.value_or(base::SystemTime{}));
+    if (!piece.continued) skips = skip_to && !line.stamp.empty() && line.time <= *skip_to;
+    if (skips) return;
     line.source = index;
     source.last = line.time;
     if (!line.stamp.empty()) source.last_stamp = line.stamp;
@@ -114,14 +159,9 @@ Task<Result<LogSession::End>> LogSession::take_lines(std::size_t index, http::Cl
     while (merge_.waiting(index) > kMostWaiting) co_await changed_.wait();
     auto bytes = co_await stream.read(base::Deadline::never());
     if (bytes.has_error()) co_return End::CutOff;
-    rest += *bytes;
-    std::size_t begin = 0;
-    for (auto end = rest.find('\n'); end != std::string::npos; end = rest.find('\n', begin)) {
-      put(std::string_view(rest).substr(begin, end - begin));
-      begin = end + 1;
-    }
-    rest.erase(0, begin);
-    if (bytes->empty() && !rest.empty()) put(rest);
+    lines.add(*bytes);
+    while (const auto piece = lines.next()) put(*piece);
+    if (const auto piece = bytes->empty() ? lines.last() : std::nullopt) put(*piece);
     changed_.notify_all();
     if (bytes->empty()) co_return End::Whole;
   }
@@ -156,7 +196,13 @@ Task<void> LogSession::watch() {
   follower.start();
   while (!gone_) {
     auto next = co_await follower.next(base::SteadyTime::max());
-    if (next.has_error()) break;
+    if (next.has_error()) {
+      // Nobody would say any more when it is gone: what is open is read to its end, and nothing is waited for.
+      problems_.push_back("environment: " + printable(next.error().message));
+      gone_ = true;
+      changed_.notify_all();
+      break;
+    }
     if (!*next) continue;
     const auto& change = **next;
     if (change.object && change.object->uid() == wish_.uid) {

@@ -1,6 +1,7 @@
 #include <archive.h>
 #include <archive_entry.h>
 
+#include "cli/log_session.h"
 #include "cli/port_forwarder.h"
 #include "cli/remote_exec.h"
 #include "cli/why_text.h"
@@ -81,6 +82,68 @@ TEST_F(Debugging, ALogThatIsCutOffIsGoneOnWith) {
   remote.streams[std::string(kLog) + "db&timestamps=true"] = {""};
   ASSERT_EQ(run({"logs", "shop"}), 0) << err();
   EXPECT_EQ(out(), "api | a\napi | b\n");
+}
+
+TEST_F(Debugging, ALineThatIsTooLongForMemoryComesInPieces) {
+  const std::string piece(64 * 1024, 'x');
+  auto& pieces = remote.streams[std::string(kLog) + "api&timestamps=true"];
+  pieces.push_back("2026-11-27T10:00:00.000000001Z ");
+  for (int i = 0; i < 48; ++i) pieces.push_back(piece);
+  pieces.push_back("\n2026-11-27T10:00:00.000000002Z after\n");
+  remote.streams[std::string(kLog) + "db&timestamps=true"] = {""};
+  ASSERT_EQ(run({"logs", "shop"}), 0) << err();
+  std::istringstream lines(out());
+  std::size_t all = 0;
+  std::vector<std::size_t> lengths;
+  for (std::string line; std::getline(lines, line);) {
+    lengths.push_back(line.size());
+    all += static_cast<std::size_t>(std::count(line.begin(), line.end(), 'x'));
+    EXPECT_LT(line.size(), 1100u * 1024);
+  }
+  EXPECT_EQ(lengths.size(), 4u) << "three pieces, and the line after";
+  EXPECT_EQ(all, 48 * piece.size());
+  EXPECT_THAT(out(), testing::EndsWith("\napi | after\n"));
+}
+
+// The engine keeps a long line in pieces of 16 KiB: the time in front of each is no part of the line.
+TEST_F(Debugging, ALongLineIsCutBetweenThePiecesOfTheEngine) {
+  auto& pieces = remote.streams[std::string(kLog) + "api&timestamps=true"];
+  for (int i = 0; i < 100; ++i) pieces.push_back("2026-11-27T10:00:00.000000001Z " + std::string(16 * 1024, 'x'));
+  pieces.push_back("\n");
+  remote.streams[std::string(kLog) + "db&timestamps=true"] = {""};
+  ASSERT_EQ(run({"logs", "shop"}), 0) << err();
+  EXPECT_EQ(out(), "api | " + std::string(64 * 16 * 1024, 'x') + "\napi | " + std::string(36 * 16 * 1024, 'x') + "\n");
+}
+
+// Somebody who may do nothing.
+struct BlindClient final : api::Client {
+  static Error refusal() { return base::error(Reason::Forbidden, "may not"); }
+  Task<Result<ObjectPtr>> get(const crd::ResourceInfo&, ObjectKey) override { co_return refusal(); }
+  Task<Result<api::ListResult>> list_part(const crd::ResourceInfo&, ObjectKey) override { co_return refusal(); }
+  Task<Result<std::unique_ptr<api::Watcher>>> watch_part(const crd::ResourceInfo&, ObjectKey, storage::Revision) override { co_return refusal(); }
+  Task<Result<ObjectPtr>> create(const crd::ResourceInfo&, std::string, json, api::WriteOptions) override { co_return refusal(); }
+  Task<Result<ObjectPtr>> replace(const crd::ResourceInfo&, ObjectKey, json, api::WriteOptions) override { co_return refusal(); }
+  Task<Result<ObjectPtr>> update_status(const crd::ResourceInfo&, ObjectKey, json, api::WriteOptions) override { co_return refusal(); }
+  Task<Result<ObjectPtr>> remove(const crd::ResourceInfo&, ObjectKey, api::DeletePreconditions) override { co_return refusal(); }
+};
+
+TEST_F(Debugging, FollowedLogsEndWhenTheEnvironmentCannotBeWatched) {
+  remote.streams[std::string(kLog) + "db&follow=true&timestamps=true"] = {"2026-11-27T10:00:00.000000002Z b\n"};
+  BlindClient blind;
+  Io streams{input, output, errors, [](const std::string&) { return std::optional<std::string>(); }};
+  Session session{io.get_executor(), clock, scheme, blind, remote, streams};
+  LogWish wish;
+  wish.environment = {"default", "shop"};
+  wish.uid = stored("shop")->uid();
+  wish.services = {"db"};
+  wish.prefixes = {""};
+  wish.query.follow = true;
+  output.str("");
+  LogSession log(session, std::move(wish));
+  const auto problems = fakes::run_task(io, log.run());
+  ASSERT_TRUE(problems.has_value()) << problems.error().message;
+  EXPECT_THAT(*problems, testing::ElementsAre("environment: may not"));
+  EXPECT_EQ(out(), "b\n");
 }
 
 TEST_F(Debugging, FollowedLogsEndWithTheEnvironment) {
