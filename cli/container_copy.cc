@@ -1,6 +1,7 @@
 #include "cli/container_copy.h"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
