@@ -2,19 +2,11 @@
 
 #include "cli/text.h"
 #include "crd/object.h"
+#include "crd/shell_quote.h"
 
 namespace berth::cli {
 
 namespace {
-
-bool is_plain(std::string_view value, std::string_view also) {
-  if (value.empty()) return false;
-  for (const char c : value) {
-    const bool word = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-    if (!word && also.find(c) == std::string_view::npos) return false;
-  }
-  return true;
-}
 
 std::string free_delimiter(std::string_view value) {
   const auto lines = split(value, '\n');
@@ -29,21 +21,8 @@ std::string free_delimiter(std::string_view value) {
 
 }  // namespace
 
-std::string shell_quote(std::string_view value) {
-  if (is_plain(value, "_-./:@%+=,")) return std::string(value);
-  std::string result = "'";
-  for (const char c : value) {
-    if (c == '\'') {
-      result += "'\\''";
-    } else {
-      result += c;
-    }
-  }
-  return result + "'";
-}
-
 std::string dotenv_quote(std::string_view value) {
-  if (is_plain(value, "_-./:@%+,")) return std::string(value);
+  if (crd::is_bare_word(value, "_-./:@%+,")) return std::string(value);
   if (value.find_first_of("'\n\r\\") == std::string_view::npos) return "'" + std::string(value) + "'";
   std::string result = "\"";
   for (const char c : value) {
@@ -82,7 +61,7 @@ std::string format_variables(const Variables& variables, VariableFormat format) 
   for (const auto& [name, value] : variables) {
     switch (format) {
       case VariableFormat::Shell:
-        result += "export " + name + "=" + shell_quote(value) + "\n";
+        result += "export " + name + "=" + crd::shell_quote(value) + "\n";
         break;
       case VariableFormat::Dotenv:
         result += name + "=" + dotenv_quote(value) + "\n";

@@ -10,8 +10,6 @@ using Variables = std::map<std::string, std::string>;
 
 enum class VariableFormat { Shell, Dotenv, Json, Github };
 
-// One word for a POSIX shell: plain when it needs no quotes, else in single quotes.
-std::string shell_quote(std::string_view value);
 // A value as dotenv files hold it (the meaning that node's, ruby's and python's readers share): plain, 'single-quoted',
 // or "double-quoted" with \n, \r, \", \\ and \$.
 std::string dotenv_quote(std::string_view value);

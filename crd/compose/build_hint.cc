@@ -1,5 +1,6 @@
 #include "crd/compose/context.h"
 #include "crd/compose/units.h"
+#include "crd/shell_quote.h"
 
 namespace berth::compose {
 namespace {
@@ -8,7 +9,7 @@ namespace {
 class BuildLine {
  public:
   BuildLine(Context& context, const Node& build, const std::string& image)
-      : context_(context), build_(build), line_("docker build -t " + shell_word(image)) {}
+      : context_(context), build_(build), line_("docker build -t " + crd::shell_quote(image)) {}
 
   std::string write() {
     dockerfile();
@@ -41,12 +42,12 @@ class BuildLine {
     hosts();
     ulimits();
     secrets();
-    line_ += " " + shell_word(context());
+    line_ += " " + crd::shell_quote(context());
     return inline_ ? inline_text_ + line_ : line_;
   }
 
  private:
-  void add(std::string_view flag, const std::string& value) { line_ += " " + std::string(flag) + " " + shell_word(value); }
+  void add(std::string_view flag, const std::string& value) { line_ += " " + std::string(flag) + " " + crd::shell_quote(value); }
 
   std::vector<std::string> texts(std::string_view key) const {
     std::vector<std::string> out;
@@ -86,7 +87,7 @@ class BuildLine {
   void dockerfile() {
     if (const Node* text = build_.find("dockerfile_inline")) {
       inline_ = true;
-      inline_text_ = "printf %b " + shell_word(one_line(text->text)) + " | ";
+      inline_text_ = "printf %b " + crd::shell_quote(one_line(text->text)) + " | ";
       line_ += " -f -";
     } else if (const Node* file = build_.find("dockerfile")) {
       add("-f", path(*file, context()));

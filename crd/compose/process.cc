@@ -2,6 +2,7 @@
 #include "crd/compose/dotenv.h"
 #include "crd/compose/units.h"
 #include "crd/formats.h"
+#include "crd/shell_quote.h"
 
 namespace berth::compose {
 namespace {
@@ -171,17 +172,17 @@ void convert_healthcheck(Context& context, ServiceDraft& draft) {
 // One hook as words; with a directory or variables of its own it takes a shell.
 std::string hook_line(Context& context, const Node& hook) {
   std::string line;
-  if (const auto directory = text_of(hook, "working_dir"); !directory.empty()) line += "cd " + shell_word(directory) + " && ";
+  if (const auto directory = text_of(hook, "working_dir"); !directory.empty()) line += "cd " + crd::shell_quote(directory) + " && ";
   if (const Node* environment = hook.find("environment")) {
     line += "env";
-    for (const Member& member : environment->members) line += " " + shell_word(member.name + "=" + member.value.text);
-    for (const Node& item : environment->items) line += " " + shell_word(item.text);
+    for (const Member& member : environment->members) line += " " + crd::shell_quote(member.name + "=" + member.value.text);
+    for (const Node& item : environment->items) line += " " + crd::shell_quote(item.text);
     line += " ";
   }
   bool first = true;
   if (const Node* command = hook.find("command")) {
     for (const Node& word : words_of(context, *command)) {
-      line += (first ? "" : " ") + shell_word(word.text);
+      line += (first ? "" : " ") + crd::shell_quote(word.text);
       first = false;
     }
   }

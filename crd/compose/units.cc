@@ -20,11 +20,6 @@ std::optional<double> take_number(std::string_view& text) {
   return value;
 }
 
-bool is_plain_word_char(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || crd::is_digit(c) ||
-         std::string_view("_-./:=@%+,").find(c) != std::string_view::npos;
-}
-
 }  // namespace
 
 std::optional<std::int64_t> parse_duration(std::string_view text) {
@@ -132,19 +127,6 @@ std::optional<std::vector<std::string>> split_words(std::string_view text) {
   if (quote != '\0') return std::nullopt;
   if (inside) words.push_back(std::move(word));
   return words;
-}
-
-std::string shell_word(std::string_view text) {
-  if (!text.empty() && std::all_of(text.begin(), text.end(), is_plain_word_char)) return std::string(text);
-  std::string out = "'";
-  for (const char c : text) {
-    if (c == '\'') {
-      out += "'\\''";
-    } else {
-      out += c;
-    }
-  }
-  return out + "'";
 }
 
 std::string dns_label(std::string_view name) {

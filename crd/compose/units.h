@@ -25,8 +25,6 @@ std::string cpu_quantity(std::int64_t thousandths);
 
 // A command line's words, by the shell's rules of quoting; nothing is replaced. nullopt: a quote is not closed.
 std::optional<std::vector<std::string>> split_words(std::string_view text);
-// A word that a shell reads back as `text`.
-std::string shell_word(std::string_view text);
 
 // A DNS label of a name: lower case, '-' for what a label cannot have, 63 characters at most; "" when nothing is left.
 std::string dns_label(std::string_view name);

@@ -2,18 +2,20 @@
 
 #include <gtest/gtest.h>
 
+#include "crd/shell_quote.h"
+
 namespace berth::cli {
 namespace {
 
 TEST(ShellQuote, LeavesPlainWordsAndQuotesEverythingElse) {
-  EXPECT_EQ(shell_quote("30000"), "30000");
-  EXPECT_EQ(shell_quote("127.0.0.1:30000"), "127.0.0.1:30000");
-  EXPECT_EQ(shell_quote(""), "''");
-  EXPECT_EQ(shell_quote("a b"), "'a b'");
-  EXPECT_EQ(shell_quote("$(rm -rf /)`x`"), "'$(rm -rf /)`x`'");
-  EXPECT_EQ(shell_quote("it's"), "'it'\\''s'");
-  EXPECT_EQ(shell_quote("a\nb"), "'a\nb'");
-  EXPECT_EQ(shell_quote("~"), "'~'");
+  EXPECT_EQ(crd::shell_quote("30000"), "30000");
+  EXPECT_EQ(crd::shell_quote("127.0.0.1:30000"), "127.0.0.1:30000");
+  EXPECT_EQ(crd::shell_quote(""), "''");
+  EXPECT_EQ(crd::shell_quote("a b"), "'a b'");
+  EXPECT_EQ(crd::shell_quote("$(rm -rf /)`x`"), "'$(rm -rf /)`x`'");
+  EXPECT_EQ(crd::shell_quote("it's"), "'it'\\''s'");
+  EXPECT_EQ(crd::shell_quote("a\nb"), "'a\nb'");
+  EXPECT_EQ(crd::shell_quote("~"), "'~'");
 }
 
 TEST(DotenvQuote, NeverLetsAReaderExpandAnything) {

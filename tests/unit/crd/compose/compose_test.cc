@@ -5,6 +5,7 @@
 #include "crd/compose/dotenv.h"
 #include "crd/compose/units.h"
 #include "crd/expand.h"
+#include "crd/shell_quote.h"
 #include "tests/unit/crd/compose/corpus.h"
 
 namespace berth::compose {
@@ -102,7 +103,7 @@ TEST(Units, ReadDurationsSizesAndWords) {
   EXPECT_EQ(quantity(1000), "1000");
   EXPECT_THAT(*split_words(R"(a "b c" 'd "e' f\ g "" "h\"i")"), ElementsAre("a", "b c", "d \"e", "f g", "", "h\"i"));
   EXPECT_EQ(split_words("it's"), std::nullopt);
-  EXPECT_EQ(shell_word("it's"), "'it'\\''s'");
+  EXPECT_EQ(crd::shell_quote("it's"), "'it'\\''s'");
 }
 
 // Whatever a compose file says, berth's own expansion gives it back.
