@@ -4,6 +4,7 @@
 #include <array>
 
 #include "crd/fields.h"
+#include "crd/formats.h"
 
 namespace berth::crd {
 
@@ -12,18 +13,12 @@ namespace {
 constexpr std::size_t kShortestSecret = 4;
 constexpr std::size_t kShortestNumber = 6;
 
-std::string small_letters(std::string_view text) {
-  std::string out(text);
-  std::transform(out.begin(), out.end(), out.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
-  return out;
-}
-
 bool is_plain_word(const std::string& value) {
   static constexpr std::array<std::string_view, 8> kWords = {"true", "false", "none", "null", "disable", "enable", "disabled", "enabled"};
   if (value.size() < kShortestSecret) return true;
   const bool number = std::all_of(value.begin(), value.end(), [](char c) { return c >= '0' && c <= '9'; });
   if (number && value.size() < kShortestNumber) return true;
-  return std::find(kWords.begin(), kWords.end(), small_letters(value)) != kWords.end();
+  return std::find(kWords.begin(), kWords.end(), lower_case(value)) != kWords.end();
 }
 
 bool is_blank(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
@@ -136,7 +131,7 @@ void mask_containers(json& list) {
 bool looks_secret(std::string_view name) {
   static constexpr std::array<std::string_view, 9> kParts = {"passw", "passphrase", "secret", "token", "credential",
                                                              "apikey", "api_key", "api-key", "private"};
-  const auto small = small_letters(name);
+  const auto small = lower_case(name);
   if (std::any_of(kParts.begin(), kParts.end(), [&](std::string_view part) { return small.find(part) != std::string::npos; })) return true;
   return small.ends_with("key") || small.ends_with("pwd") || small.ends_with("_pass") || small.ends_with("auth") || small.ends_with("dsn");
 }
