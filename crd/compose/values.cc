@@ -110,7 +110,7 @@ std::vector<Node> words_of(Context& context, const Node& command) {
   for (const auto& word : *words) {
     Node node = make_text(word, command.place);
     // Which variables a word came from is known when it stands in the text as it is.
-    const auto at = command.text.find(word);
+    const auto at = command.spans.empty() ? std::string::npos : command.text.find(word);
     for (const Span& span : command.spans) {
       if (!word.empty() && at != std::string::npos && span.begin >= at && span.end <= at + word.size()) {
         node.spans.push_back({span.begin - at, span.end - at, span.variable});
