@@ -9,6 +9,7 @@
 #include <charconv>
 #include <ostream>
 
+#include "api/http/channels.h"
 #include "cli/fields.h"
 #include "cli/remote.h"
 #include "cli/text.h"
@@ -20,8 +21,7 @@ namespace {
 using asio::ip::tcp;
 
 constexpr char kDataChannel = 0;
-constexpr char kErrorChannel = 1;
-constexpr char kEndChannel = static_cast<char>(255);  // the channel that is named ends
+constexpr char kFailureChannel = 1;
 constexpr base::Duration kAcceptPause = std::chrono::milliseconds(100);
 
 std::optional<std::uint16_t> port_number(std::string_view text) {
@@ -162,7 +162,7 @@ Task<void> PortForwarder::to_server(std::shared_ptr<Relay> relay) {
       relay->close();
       co_return;
     }
-    std::string message = ec ? std::string{kEndChannel, kDataChannel} : std::string(1, kDataChannel).append(piece.data(), got);
+    std::string message = ec ? std::string{http::kCloseChannel, kDataChannel} : std::string(1, kDataChannel).append(piece.data(), got);
     const auto opcode = http::WebSocketOpcode::Binary;
     const bool there = co_await relay->server->send(opcode, std::move(message));
     if (!there) co_return;
@@ -177,9 +177,9 @@ Task<void> PortForwarder::from_server(std::shared_ptr<Relay> relay) {
     if (bytes.empty()) continue;
     const char channel = bytes.front();
     bytes.erase(0, 1);
-    if (channel != kDataChannel && channel != kErrorChannel) continue;
+    if (channel != kDataChannel && channel != kFailureChannel) continue;
     if (!std::exchange(announced[static_cast<std::size_t>(channel)], true)) continue;
-    if (channel == kErrorChannel) {
+    if (channel == kFailureChannel) {
       complain(relay->remote, bytes);
       relay->close();
       co_return;

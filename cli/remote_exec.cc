@@ -3,21 +3,11 @@
 #include <charconv>
 #include <ostream>
 
+#include "api/http/channels.h"
 #include "cli/fields.h"
 #include "cli/text.h"
 
 namespace berth::cli {
-
-namespace {
-
-constexpr char kStdin = 0;
-constexpr char kStdout = 1;
-constexpr char kStderr = 2;
-constexpr char kStatus = 3;
-constexpr char kResize = 4;
-constexpr char kClose = static_cast<char>(255);
-
-}  // namespace
 
 Result<int> exit_status(const std::string& status) {
   const auto parsed = crd::parse_json(status);
@@ -40,18 +30,18 @@ Task<bool> RemoteExec::send(char channel, std::string bytes) {
 
 Task<void> RemoteExec::resize(WindowSize size) {
   auto text = crd::dump(json{{"Width", size.columns}, {"Height", size.rows}});
-  co_await send(kResize, std::move(text));
+  co_await send(http::kResizeChannel, std::move(text));
 }
 
 Task<void> RemoteExec::feed(Input& input) {
   for (;;) {
     auto bytes = co_await input.read();
     if (bytes.empty()) break;
-    const bool there = co_await send(kStdin, std::move(bytes));
+    const bool there = co_await send(http::kStdinChannel, std::move(bytes));
     if (!there) co_return;
   }
-  std::string ended(1, kStdin);
-  if (opened_.protocol == kExecProtocol) co_await send(kClose, std::move(ended));
+  std::string ended(1, http::kStdinChannel);
+  if (opened_.protocol == kExecProtocol) co_await send(http::kCloseChannel, std::move(ended));
 }
 
 Task<Result<int>> RemoteExec::listen() {
@@ -60,9 +50,9 @@ Task<Result<int>> RemoteExec::listen() {
     if (bytes.empty()) continue;
     const char channel = bytes.front();
     bytes.erase(0, 1);
-    if (channel == kStatus && !bytes.empty()) co_return exit_status(bytes);
-    if (bytes.empty() || (channel != kStdout && channel != kStderr)) continue;
-    auto& out = channel == kStdout ? session_.io.out : session_.io.err;
+    if (channel == http::kErrorChannel && !bytes.empty()) co_return exit_status(bytes);
+    if (bytes.empty() || (channel != http::kStdoutChannel && channel != http::kStderrChannel)) continue;
+    auto& out = channel == http::kStdoutChannel ? session_.io.out : session_.io.err;
     if (!(out << bytes << std::flush)) co_return base::error(Reason::InternalError, "the output was closed");
   }
   co_return base::error(Reason::ServiceUnavailable, "the connection ended before the command did; it may still run");

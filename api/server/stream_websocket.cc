@@ -1,5 +1,6 @@
 #include <array>
 
+#include "api/http/channels.h"
 #include "api/http/websocket_connection.h"
 #include "api/server/stream_channels.h"
 #include "crd/fields.h"
@@ -9,11 +10,6 @@ namespace berth::api {
 
 namespace {
 
-constexpr char kStdinChannel = 0;
-constexpr char kStdoutChannel = 1;
-constexpr char kErrorChannel = 3;
-constexpr char kResizeChannel = 4;
-constexpr char kCloseChannel = static_cast<char>(255);  // version 5: the channel that is named ends
 constexpr int kFirstWithStatus = 4;
 constexpr int kFirstWithHalfClose = 5;
 
@@ -23,7 +19,7 @@ class WebSocketChannels final : public Channels {
       : websocket_(std::move(executor), std::move(stream)), protocol_(std::move(protocol)), streams_(streams) {}
 
   // A server of Kubernetes begins with an empty message on its first output.
-  Task<bool> open() override { return send(streams_.out ? kStdoutChannel : kErrorChannel, {}); }
+  Task<bool> open() override { return send(streams_.out ? http::kStdoutChannel : http::kErrorChannel, {}); }
 
   Task<std::optional<ChannelInput>> next() override {
     while (true) {
@@ -44,7 +40,7 @@ class WebSocketChannels final : public Channels {
 
   Task<void> finish(json status) override {
     std::string text = protocol_.version >= kFirstWithStatus ? crd::dump(status) : plain_status(status);
-    if (!text.empty()) co_await send(kErrorChannel, std::move(text));
+    if (!text.empty()) co_await send(http::kErrorChannel, std::move(text));
     co_await websocket_.close(http::kCloseNormal);
   }
 
@@ -71,11 +67,11 @@ class WebSocketChannels final : public Channels {
 
   // nullopt: of no meaning here.
   std::optional<ChannelInput> input_of(char channel, std::string bytes) const {
-    if (channel == kStdinChannel && streams_.in && !bytes.empty()) return ChannelInput{.bytes = std::move(bytes)};
-    if (channel == kCloseChannel && protocol_.version >= kFirstWithHalfClose && bytes == std::string(1, kStdinChannel)) {
+    if (channel == http::kStdinChannel && streams_.in && !bytes.empty()) return ChannelInput{.bytes = std::move(bytes)};
+    if (channel == http::kCloseChannel && protocol_.version >= kFirstWithHalfClose && bytes == std::string(1, http::kStdinChannel)) {
       return ChannelInput{.kind = ChannelInput::Kind::EndOfStdin};
     }
-    if (channel != kResizeChannel || !streams_.tty) return std::nullopt;
+    if (channel != http::kResizeChannel || !streams_.tty) return std::nullopt;
     const auto size = parse_terminal_size(bytes);
     if (!size) return std::nullopt;
     return ChannelInput{.kind = ChannelInput::Kind::Resize, .size = *size};
