@@ -60,7 +60,6 @@ class Journal {
     std::deque<JournalEntry> entries;
     std::size_t bytes = 0;
     std::size_t dropped = 0;  // entries that had to go
-    std::int64_t since = 0;   // of the first entry ever, in nanoseconds
     std::optional<base::SteadyTime> gone;
   };
 
